@@ -1,0 +1,37 @@
+"""The door for node authors: everything that a node module needs of the engine, and no more."""
+
+from nodegraph.audio import Audio, Curve, Measure, Report, Samples, new_samples
+from nodegraph.errors import (
+    AudioError,
+    AudioFileError,
+    Cancelled,
+    NotInstalledError,
+    OutputError,
+    ParameterError,
+    RegrooveError,
+)
+from nodegraph.progress import Progress, no_progress
+from nodegraph.spec import InputFile, OutputFile, PerTrack, Range, node
+
+__all__ = [
+    "Audio",
+    "AudioError",
+    "AudioFileError",
+    "Cancelled",
+    "Curve",
+    "InputFile",
+    "Measure",
+    "NotInstalledError",
+    "OutputError",
+    "OutputFile",
+    "ParameterError",
+    "PerTrack",
+    "Progress",
+    "Range",
+    "RegrooveError",
+    "Report",
+    "Samples",
+    "new_samples",
+    "no_progress",
+    "node",
+]

@@ -1,0 +1,1 @@
+"""The library of nodes: one file per family, one function per node."""

@@ -1,0 +1,1 @@
+"""Nodes that set levels: loudness, peaks, limiting."""

@@ -1,0 +1,1 @@
+"""Nodes that make sound without an input."""
