@@ -10,8 +10,9 @@ from nodegraph.errors import (
     ParameterError,
     RegrooveError,
 )
+from nodegraph.param import InputFile, OutputFile, PerTrack, Range
 from nodegraph.progress import Progress, no_progress
-from nodegraph.spec import InputFile, OutputFile, PerTrack, Range, node
+from nodegraph.spec import node
 
 __all__ = [
     "Audio",

@@ -92,6 +92,12 @@ class Progress:
             report=scaled, note=self._note, cancel=self._cancel, pool=self._pool, workers=self.workers
         )
 
+    def with_note(self, note: Callable[[str], None]) -> Progress:
+        """Return this progress with its notes going to `note`."""
+        return Progress(
+            report=self._report, note=note, cancel=self._cancel, pool=self._pool, workers=self.workers
+        )
+
     def map(self, function: Callable[[_Item], _Result], items: Iterable[_Item]) -> Iterator[_Result]:
         """Yield `function(item)` in order, with up to `workers` of them running side by side.
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import difflib
 import inspect
-import math
 import re
 import types
 import typing
@@ -18,103 +17,19 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar, get_args, get_origin
 
 from nodegraph.audio import Audio, Report
+from nodegraph.docstring import Docstring, read_docstring
 from nodegraph.errors import ParameterError
+from nodegraph.param import InputFile, OutputFile, Param, ParamType, ParamValue, PerTrack, Range
 from nodegraph.progress import Progress
 
-__all__ = [
-    "UNITS",
-    "InputFile",
-    "NodeSpec",
-    "OutputFile",
-    "Param",
-    "ParamValue",
-    "PerTrack",
-    "Port",
-    "Range",
-    "TrackValues",
-    "node",
-    "read_spec",
-]
-
-UNITS: Mapping[str, str] = {
-    "db": "dB",
-    "hz": "Hz",
-    "khz": "kHz",
-    "ms": "ms",
-    "s": "s",
-    "cents": "cents",
-    "percent": "%",
-    "lufs": "LUFS",
-    "lu": "LU",
-    "dbfs": "dBFS",
-    "dbtp": "dBTP",
-    "rpm": "rpm",
-    "us": "µs",
-    "kbps": "kbit/s",
-    "rate": "Hz",
-}
-"""Unit by the last word of a parameter's name."""
-
-TrackValues = Mapping[str, float]
-"""Values by input-port name, for example {"tracks.2": -3.0}."""
-
-ParamValue = float | int | bool | str | TrackValues | None
-"""What a parameter holds in a graph: what JSON can hold, nothing else."""
-
-ParamType = Literal["float", "int", "bool", "choice", "text", "input_file", "output_file", "per_track"]
+__all__ = ["NodeSpec", "Port", "Resource", "node", "options_of", "read_spec"]
 
 Migration = Callable[[dict[str, Any]], dict[str, Any]]
 
+Resource = Literal["cpu", "torch"]
+"""What a node takes up while it runs; one torch job runs at a time."""
+
 _Function = TypeVar("_Function", bound=Callable[..., Any])
-
-
-@dataclass(frozen=True)
-class Range:
-    """The values that a numeric parameter may take, both ends included.
-
-    Parameters
-    ----------
-    low, high : float
-        In the parameter's unit.
-    scale : {"linear", "log"}
-        How a slider spreads them.
-    unit : str, optional
-        Only where the name's suffix does not tell: "" for a plain number, "×" for a factor.
-    """
-
-    low: float
-    high: float
-    scale: Literal["linear", "log"] = "linear"
-    unit: str | None = None
-
-
-@dataclass(frozen=True)
-class InputFile:
-    """Marks a path parameter as a file that the node reads: its content is part of the cache key."""
-
-
-@dataclass(frozen=True)
-class OutputFile:
-    """Marks a path parameter as a file that the node writes."""
-
-
-@dataclass(frozen=True)
-class PerTrack:
-    """Marks a tuple parameter that holds one value per link of a many-port.
-
-    In the graph the values go by port name ({"tracks.2": -3.0}); the function gets a tuple in the
-    order of its tracks.
-
-    Parameters
-    ----------
-    port : str
-        The many-port.
-    default : float
-        For tracks without a value.
-    """
-
-    port: str
-    default: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -143,143 +58,6 @@ class Port:
 
 
 @dataclass(frozen=True)
-class Param:
-    """A parameter of a node.
-
-    Parameters
-    ----------
-    name : str
-        Its identity in files; the last word is the unit.
-    type : str
-        One of "float", "int", "bool", "choice", "text", "input_file", "output_file", "per_track".
-    default : object
-        What an absent value means.
-    range : Range, optional
-        For numbers.
-    choices : tuple of str
-        For "choice".
-    nullable : bool
-        None is allowed ("found by itself").
-    track_port : str
-        For "per_track": the many-port.
-    text : str
-        From the docstring: the tooltip.
-    """
-
-    name: str
-    type: ParamType
-    default: ParamValue
-    range: Range | None = None
-    choices: tuple[str, ...] = ()
-    nullable: bool = False
-    track_port: str = ""
-    text: str = ""
-
-    @property
-    def unit(self) -> str | None:
-        """The unit as shown, "" for a plain number, None where the name tells none."""
-        if self.range is not None and self.range.unit is not None:
-            return self.range.unit
-        return UNITS.get(self.name.rsplit("_", 1)[-1])
-
-    def check(self, value: object) -> ParamValue:
-        """Return `value` in its canonical form, so that 24 and 24.0 are one.
-
-        Raises
-        ------
-        ParameterError
-            If it is of the wrong type or out of range.
-        """
-        if value is None:
-            if self.nullable:
-                return None
-            raise self._refused(value, "a value")
-        match self.type:
-            case "float" | "int":
-                return self._check_number(value)
-            case "bool":
-                if isinstance(value, bool):
-                    return value
-                raise self._refused(value, "true or false")
-            case "choice":
-                if isinstance(value, str) and value in self.choices:
-                    return value
-                near = difflib.get_close_matches(str(value), self.choices, 1)
-                hint = f"; did you mean {near[0]}?" if near else ""
-                raise self._refused(value, "one of " + ", ".join(self.choices) + hint)
-            case "per_track":
-                return self._check_tracks(value)
-            case _:
-                if isinstance(value, str) and "\0" not in value:
-                    return value
-                raise self._refused(value, "text")
-
-    def parse(self, text: str) -> ParamValue:
-        """Return the value that `text` stands for, as typed on a command line.
-
-        Raises
-        ------
-        ParameterError
-            If it stands for none.
-        """
-        word = text.strip()
-        if self.nullable and word.lower() in ("none", "auto"):
-            return None
-        if self.type == "bool":
-            known = {"true": True, "yes": True, "on": True, "1": True}
-            known |= {"false": False, "no": False, "off": False, "0": False}
-            if word.lower() not in known:
-                raise self._refused(text, "true or false")
-            return known[word.lower()]
-        if self.type in ("float", "int"):
-            return self.check(self._number(word))
-        if self.type == "per_track":
-            pairs = [pair.partition("=") for pair in word.split(",") if pair]
-            return self.check({name.strip(): self._number(number) for name, _, number in pairs})
-        return self.check(text)
-
-    def _number(self, word: str) -> float:
-        try:
-            return float(word)
-        except ValueError:
-            raise self._refused(word, "a number") from None
-
-    def _check_number(self, value: object) -> float | int:
-        if isinstance(value, bool) or not isinstance(value, (int, float)):
-            raise self._refused(value, "a number")
-        if isinstance(value, float) and not math.isfinite(value):
-            raise self._refused(value, "a finite number")
-        if self.type == "int" and value != int(value):
-            raise self._refused(value, "a whole number")
-        if self.range is not None and not self.range.low <= value <= self.range.high:
-            limits = f"{self.range.low:g} to {self.range.high:g} {self.unit or ''}".rstrip()
-            raise self._refused(value, limits)
-        if self.type == "int":
-            return int(value)
-        # An int of hundreds of digits has no float; without a range nothing has refused it yet.
-        try:
-            return float(value) + 0.0
-        except OverflowError:
-            raise self._refused("a huge number", "a number that a float can hold") from None
-
-    def _check_tracks(self, value: object) -> TrackValues:
-        if not isinstance(value, Mapping):
-            raise self._refused(value, f'values by track, as in {{"{self.track_port}.1": 0}}')
-        checked: dict[str, float] = {}
-        for name, number in value.items():
-            if not isinstance(name, str) or not re.fullmatch(rf"{self.track_port}\.[1-9]\d{{0,5}}", name):
-                raise self._refused(name, f"a track as in {self.track_port}.1")
-            checked[name] = float(self._check_number(number))
-        return types.MappingProxyType(dict(sorted(checked.items())))
-
-    def _refused(self, value: object, wanted: str) -> ParameterError:
-        shown = repr(value)
-        if len(shown) > 60:
-            shown = shown[:57] + "…"
-        return ParameterError(f"{self.name} must be {wanted}, not {shown}.")
-
-
-@dataclass(frozen=True)
 class NodeOptions:
     """What `@node` was told. See `node`."""
 
@@ -290,6 +68,7 @@ class NodeOptions:
     neutral: Mapping[str, ParamValue] | None
     linked: bool
     reshapes: bool
+    resource: Resource
     migrations: Mapping[int, Migration]
 
 
@@ -323,6 +102,8 @@ class NodeSpec:
         Channels influence each other (one gain for both ears).
     reshapes : bool
         Its purpose is to change length, rate or channels.
+    resource : {"cpu", "torch"}
+        What it takes up while it runs.
     migrations : mapping of int to callable
         From that version to the next: parameters → parameters.
     wants_progress : bool
@@ -345,6 +126,7 @@ class NodeSpec:
     neutral: Mapping[str, ParamValue] | None = None
     linked: bool = False
     reshapes: bool = False
+    resource: Resource = "cpu"
     migrations: Mapping[int, Migration] = field(default_factory=dict)
     wants_progress: bool = False
     returns_tuple: bool = False
@@ -402,6 +184,7 @@ def node(
     neutral: Mapping[str, ParamValue] | None = None,
     linked: bool = False,
     reshapes: bool = False,
+    resource: Resource = "cpu",
     migrations: Mapping[int, Migration] | None = None,
 ) -> Callable[[_Function], _Function]:
     """Mark a function as a node. The function itself stays as it is.
@@ -412,7 +195,7 @@ def node(
         1 at first; raise it when the sound or the meaning of a parameter changes.
     kind : str, optional
         Its name in graphs; by default the packages below the library's root and the function's name.
-    effect, needs, neutral, linked, reshapes, migrations
+    effect, needs, neutral, linked, reshapes, resource, migrations
         See `NodeSpec`.
     """
     options = NodeOptions(
@@ -423,6 +206,7 @@ def node(
         neutral=neutral,
         linked=linked,
         reshapes=reshapes,
+        resource=resource,
         migrations=dict(migrations or {}),
     )
 
@@ -450,7 +234,7 @@ def read_spec(function: Callable[..., Any]) -> NodeSpec:
     options = options_of(function)
     if options is None:
         raise TypeError(f"{function.__qualname__} is not marked with @node.")
-    doc = _read_docstring(inspect.getdoc(function) or "")
+    doc = read_docstring(inspect.getdoc(function) or "")
     hints = typing.get_type_hints(function, include_extras=True)
     inputs: list[Port] = []
     params: list[Param] = []
@@ -481,6 +265,7 @@ def read_spec(function: Callable[..., Any]) -> NodeSpec:
         neutral=options.neutral,
         linked=options.linked,
         reshapes=options.reshapes,
+        resource=options.resource,
         migrations=options.migrations,
         wants_progress=wants_progress,
         returns_tuple=returns_tuple,
@@ -536,6 +321,7 @@ def _read_param(owner: str, argument: inspect.Parameter, hint: Any, text: str) -
         choices=choices,
         nullable=outer or inner,
         track_port=per_track.port if per_track else "",
+        track_default=per_track.default if per_track else 0.0,
         text=text,
     )
     canonical = param.check(default) if default != "" else ""
@@ -559,7 +345,7 @@ def _param_type(
     return plain[hint], ()
 
 
-def _read_outputs(hint: Any, doc: _Docstring) -> tuple[tuple[Port, ...], bool]:
+def _read_outputs(hint: Any, doc: Docstring) -> tuple[tuple[Port, ...], bool]:
     if hint is None or hint is type(None):
         return (), False
     if isinstance(hint, type) and issubclass(hint, tuple) and hasattr(hint, "_fields"):
@@ -568,45 +354,3 @@ def _read_outputs(hint: Any, doc: _Docstring) -> tuple[tuple[Port, ...], bool]:
     names = {Audio: "audio", Report: "report"}
     name = names.get(hint, getattr(hint, "__name__", "value").lower())
     return (Port(name, hint, text=" ".join(doc.returns.values())),), False
-
-
-# --- numpydoc ------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class _Docstring:
-    summary: str
-    text: str
-    parameters: Mapping[str, str]
-    returns: Mapping[str, str]
-    references: str
-
-
-_HEADING = re.compile(r"^([A-Z][A-Za-z ]+)\n-{3,}\n", re.MULTILINE)
-
-
-def _read_docstring(doc: str) -> _Docstring:
-    head, *rest = _HEADING.split(doc)
-    sections = dict(zip(rest[::2], rest[1::2], strict=True))
-    summary, _, text = head.strip().partition("\n\n")
-    return _Docstring(
-        summary=" ".join(summary.split()),
-        text=text.strip(),
-        parameters=_read_entries(sections.get("Parameters", "")),
-        returns=_read_entries(sections.get("Returns", "")),
-        references=sections.get("References", "").strip(),
-    )
-
-
-def _read_entries(section: str) -> dict[str, str]:
-    """Read `name, other : type` lines, each followed by indented text."""
-    entries: dict[str, str] = {}
-    names: list[str] = []
-    for line in section.splitlines():
-        if line and not line[0].isspace():
-            names = [name.strip().lstrip("*") for name in line.partition(":")[0].split(",")]
-            entries.update(dict.fromkeys(names, ""))
-        else:
-            for name in names:
-                entries[name] = f"{entries[name]} {line.strip()}".strip()
-    return entries

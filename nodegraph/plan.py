@@ -1,0 +1,246 @@
+"""Plan: before anything runs, which nodes would, why, and how long they took last time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from nodegraph.cache import Cache
+from nodegraph.document import plain
+from nodegraph.graph import NodeId
+from nodegraph.recipe import Places, Recipe, Recipes
+
+__all__ = ["Plan", "Step", "make_plan", "page_of"]
+
+State = Literal["run", "reuse", "blocked"]
+
+
+@dataclass(frozen=True)
+class Step:
+    """What would happen to one node.
+
+    Parameters
+    ----------
+    node_id, kind : str
+        The node. Two nodes with one recipe are one step, under the first one's name.
+    state : {"run", "reuse", "blocked"}
+        "blocked" cannot run.
+    why : str
+        Why it runs, or what keeps it from running.
+    last_s : float, optional
+        How long it took last time.
+    """
+
+    node_id: NodeId
+    kind: str
+    state: State
+    why: str
+    last_s: float | None = None
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a run would do.
+
+    Parameters
+    ----------
+    steps : tuple of Step
+        In an order in which they could run. Nodes that nobody needs are not in it.
+    targets : tuple of str
+        For whose sake.
+    """
+
+    steps: tuple[Step, ...]
+    targets: tuple[NodeId, ...]
+
+    def those(self, state: State) -> tuple[Step, ...]:
+        """Return the steps in that state."""
+        return tuple(step for step in self.steps if step.state == state)
+
+    @property
+    def expected_s(self) -> float | None:
+        """How long it took last time to run what would run now; None if not all of it is known."""
+        times = [step.last_s for step in self.those("run")]
+        return None if None in times else sum(time for time in times if time is not None)
+
+
+def make_plan(
+    recipes: Recipes,
+    cache: Cache,
+    places: Places,
+    targets: Iterable[NodeId],
+    *,
+    history: Mapping[str, Any],
+    absent: frozenset[str] = frozenset(),
+) -> Plan:
+    """Return what would run for the targets' sake: their ancestors, cut at cached results.
+
+    Parameters
+    ----------
+    recipes : Recipes
+        Of the targets and their ancestors.
+    cache : Cache
+        Asked what is there.
+    places : Places
+        Where files lie, to see whether exports may be written.
+    targets : iterable of str
+        Node ids.
+    history : mapping
+        The pages that `page_of` made of earlier runs, by node id.
+    absent : frozenset of str
+        Keys that are not to be counted as cached.
+    """
+    targets = tuple(targets)
+    states = _demand(recipes, cache, targets, absent)
+    inputs = {path for recipe in recipes.made.values() for path in input_paths(recipe)}
+    steps = []
+    for node_id, recipe in recipes.made.items():
+        state = states.get(recipe.key)
+        # Twins share their key; the first speaks for both.
+        if state is None or states.pop(recipe.key) is None:
+            continue
+        page = history.get(node_id)
+        last_s = page.get("seconds") if isinstance(page, dict) else None
+        why = ""
+        if state == "run":
+            why = explain(recipe, page if isinstance(page, dict) else None)
+            refusal = output_problem(recipe, places, inputs)
+            if refusal:
+                state, why = "blocked", refusal
+        steps.append(Step(node_id, recipe.spec.kind, state, why, last_s))
+    steps += (Step(node_id, "", "blocked", problem) for node_id, problem in recipes.problems.items())
+    return Plan(tuple(steps), targets)
+
+
+def _demand(
+    recipes: Recipes, cache: Cache, targets: tuple[NodeId, ...], absent: frozenset[str]
+) -> dict[str, State]:
+    """Return by key what is needed, and whether it is there."""
+    states: dict[str, State] = {}
+    pending = [recipes.made[node_id] for node_id in producers(recipes, targets)]
+    while pending:
+        recipe = pending.pop()
+        if recipe.key in states:
+            continue
+        if recipe.key not in absent and is_done(recipe, cache):
+            states[recipe.key] = "reuse"
+        else:
+            states[recipe.key] = "run"
+            pending += (recipes.made[ref.node_id] for ref in recipe.inputs.values())
+    return states
+
+
+def producers(recipes: Recipes, targets: Iterable[NodeId]) -> list[NodeId]:
+    """Return the nodes that really make what the targets give: a transparent node passes it on."""
+    found: list[NodeId] = []
+    for node_id in targets:
+        recipe = recipes.made.get(node_id)
+        if recipe is not None and not recipe.spec.outputs:
+            found.append(node_id)
+        found += (ref.node_id for ref in recipes.refs.get(node_id, {}).values())
+    return list(dict.fromkeys(found))
+
+
+def is_done(recipe: Recipe, cache: Cache) -> bool:
+    """Return whether the result is there; for an export, whether its file is as it was written."""
+    if not recipe.spec.effect:
+        return cache.contains(recipe.key)
+    facts = cache.facts(recipe.key)
+    return facts is not None and all(
+        _stamp(Path(path)) == tuple(stamp) for path, stamp in facts.files.items()
+    )
+
+
+def _stamp(path: Path) -> tuple[int, int] | None:
+    try:
+        stat = path.stat()
+    except OSError:
+        # Gone, or out of reach: not as it was written.
+        return None
+    return stat.st_size, stat.st_mtime_ns
+
+
+def input_paths(recipe: Recipe) -> list[Path]:
+    """Return the files that a node reads."""
+    return [recipe.paths[name] for name in recipe.files]
+
+
+def output_problem(recipe: Recipe, places: Places, inputs: Iterable[Path]) -> str | None:
+    """Return why an effect's file may not be written, or None."""
+    path = recipe.output_path
+    if path is None:
+        return None
+    for other in inputs:
+        if path == other.absolute() or (path.exists() and other.exists() and path.samefile(other)):
+            return f"{path} is what {other.name} is read from. A result never replaces its own input."
+    if path.is_dir():
+        return f"{path} is a folder. Name a file."
+    if path.exists() and not places.overwrite:
+        return f"{path} exists already. Say --overwrite to replace it, or name another file."
+    return None
+
+
+# --- why ------------------------------------------------------------------------------------------------
+
+
+def page_of(recipe: Recipe, seconds: float) -> dict[str, Any]:
+    """Return what to remember of a node that ran, as plain JSON."""
+    return {
+        "key": recipe.key,
+        "code": recipe.code,
+        "params": plain(recipe.settings),
+        "files": dict(recipe.files),
+        "inputs": {name: [ref.node_id, ref.key, ref.port] for name, ref in recipe.inputs.items()},
+        "seconds": seconds,
+    }
+
+
+def explain(recipe: Recipe, page: Mapping[str, Any] | None) -> str:
+    """Return why a node runs, compared with when it last did."""
+    if page is None:
+        return "it has not run yet"
+    if page["key"] == recipe.key:
+        if recipe.spec.effect:
+            return "its file is gone or was changed"
+        return "its result is no longer in the cache"
+    reasons = [
+        *_changed_params(recipe, page["params"]),
+        *(
+            f"{name} has a new content"
+            for name, digest in recipe.files.items()
+            if page["files"].get(name) != digest
+        ),
+        *_changed_inputs(recipe, page["inputs"]),
+    ]
+    if page["code"] != recipe.code:
+        reasons.append(f"{recipe.spec.kind} itself was updated")
+    return ", ".join(reasons) or "its output file is another one"
+
+
+def _changed_params(recipe: Recipe, before: Mapping[str, Any]) -> list[str]:
+    changes = []
+    now = plain(recipe.settings)
+    for param in recipe.spec.params:
+        if param.type != "input_file" and before.get(param.name) != now[param.name]:
+            unit = f" {param.unit}" if param.unit else ""
+            changes.append(f"{param.name} {_shown(before.get(param.name))} → {_shown(now[param.name])}{unit}")
+    return changes
+
+
+def _changed_inputs(recipe: Recipe, before: Mapping[str, Any]) -> list[str]:
+    changes = []
+    for name, ref in recipe.inputs.items():
+        old = before.get(name)
+        if old is None:
+            changes.append(f"{name} is newly linked")
+        elif old[1:] != [ref.key, ref.port]:
+            moved = f"{name} comes from {ref.node_id} instead of {old[0]}"
+            changes.append(moved if old[0] != ref.node_id else f"{ref.node_id} changed")
+    changes += (f"{name} is no longer linked" for name in before if name not in recipe.inputs)
+    return list(dict.fromkeys(changes))
+
+
+def _shown(value: Any) -> str:
+    return f"{value:g}" if isinstance(value, float) else str(value)
