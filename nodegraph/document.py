@@ -39,6 +39,8 @@ FORMAT_VERSION = 1
 
 # A graph of a thousand nodes takes about 300 kB; a file far beyond that is no graph (bytes).
 MAX_BYTES = 32 << 20
+# Lines of a file are kept within this where that can be (characters).
+_LINE = 110
 
 Record = dict[str, Any]
 
@@ -172,7 +174,7 @@ def to_json(document: Document) -> str:
         for link in document.graph.links
     ]
     view = plain(document.view_extra) | {
-        "positions": {node_id: list(position) for node_id, position in document.positions.items()},
+        "positions": {node_id: [_tidy(x), _tidy(y)] for node_id, (x, y) in document.positions.items()},
         "labels": dict(document.labels),
         "frames": [_frame_record(frame) for frame in document.frames],
     }
@@ -185,7 +187,24 @@ def to_json(document: Document) -> str:
         "links": links,
         "view": {key: value for key, value in view.items() if value},
     }
-    return json.dumps(record, indent=2, sort_keys=True, ensure_ascii=False, allow_nan=False) + "\n"
+    return _laid_out(record, 0) + "\n"
+
+
+def _laid_out(value: Any, indent: int) -> str:
+    """Return JSON with what fits a line on one line: one link, one short node, one position each."""
+    line = json.dumps(value, sort_keys=True, ensure_ascii=False, allow_nan=False)
+    if (indent and len(line) + indent <= _LINE) or not isinstance(value, (dict, list)) or not value:
+        return line
+    inner = " " * (indent + 2)
+    if isinstance(value, list):
+        items = [inner + _laid_out(item, indent + 2) for item in value]
+    else:
+        items = [
+            f"{inner}{json.dumps(key, ensure_ascii=False)}: {_laid_out(value[key], indent + 2)}"
+            for key in sorted(value)
+        ]
+    begin, end = ("[", "]") if isinstance(value, list) else ("{", "}")
+    return begin + "\n" + ",\n".join(items) + "\n" + " " * indent + end
 
 
 def _node_record(node: Node) -> Record:
@@ -200,9 +219,14 @@ def _node_record(node: Node) -> Record:
 
 
 def _frame_record(frame: Frame) -> Record:
-    names = ("title", "x", "y", "width", "height")
     record: Record = plain(frame.extra)
-    return record | {name: getattr(frame, name) for name in names}
+    box = {name: _tidy(getattr(frame, name)) for name in ("x", "y", "width", "height")}
+    return record | {"title": frame.title} | box
+
+
+def _tidy(number: float) -> float | int:
+    """Return 520 for 520.0, as it was typed."""
+    return int(number) if float(number).is_integer() else number
 
 
 def plain(value: Any) -> Any:

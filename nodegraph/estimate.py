@@ -35,7 +35,9 @@ class Estimate:
     """
 
     def __init__(self, to_run: Mapping[NodeId, Recipe], found: Plan, rates: Mapping[str, Any]) -> None:
-        self.rates: dict[str, float] = {kind: float(rate) for kind, rate in rates.items()}
+        self.rates: dict[str, float] = {
+            kind: float(rate) for kind, rate in rates.items() if isinstance(rate, (int, float))
+        }
         self._kinds = {node_id: recipe.spec.kind for node_id, recipe in to_run.items()}
         self._last = {step.node_id: step.last_s for step in found.those("run")}
         self._left = dict.fromkeys(to_run, 1.0)

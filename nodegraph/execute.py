@@ -16,38 +16,48 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Any
 
+from nodegraph.audio import Report
 from nodegraph.cache import Cache, Entry
 from nodegraph.document import Document
 from nodegraph.errors import Cancelled, NodeError, OutputError
 from nodegraph.estimate import Estimate
 from nodegraph.events import RunEvent, RunResult
 from nodegraph.graph import NodeId
+from nodegraph.ledger import Ledger
 from nodegraph.library import Library
 from nodegraph.perform import Session, perform
 from nodegraph.plan import Plan, make_plan, page_of, producers
 from nodegraph.progress import Progress
 from nodegraph.recipe import Recipe, Recipes, make_recipes
 
-__all__ = ["default_targets", "plan", "run"]
+__all__ = ["default_targets", "last_runs", "plan", "run", "run_pages"]
 
 # A node's progress is passed on at most this often (s).
 _REPORT_S = 0.05
 # A cancel is noticed within this time while the run waits for its nodes (s).
 _POLL_S = 0.05
-# The ledger's page of kinds' speeds.
+# The ledger's pages of kinds' speeds, and of what ran last.
 _RATES = "seconds per value, by kind"
+_LAST = "last runs"
+_LAST_RUNS = 10
 
 
 def default_targets(document: Document, library: Library) -> tuple[NodeId, ...]:
-    """Return what one means by "run the graph": its effects, or, without any, the nodes at its ends."""
+    """Return what one means by "run the graph".
+
+    That is its effects and the reports at its ends; without any of these, all the nodes at its ends.
+    """
     graph = document.graph
-    specs = {node_id: library.get(graph.nodes[node_id].kind) for node_id in graph.order}
-    effects = tuple(
-        node_id
-        for node_id, spec in specs.items()
-        if spec is not None and spec.effect and not graph.nodes[node_id].bypassed
-    )
-    return effects or graph.sinks()
+    sinks = set(graph.sinks())
+
+    def wanted(node_id: NodeId) -> bool:
+        node, spec = graph.nodes[node_id], library.get(graph.nodes[node_id].kind)
+        if spec is None or node.bypassed:
+            return False
+        reports = any(issubclass(port.type, Report) for port in spec.outputs)
+        return spec.effect or (node_id in sinks and reports)
+
+    return tuple(node_id for node_id in graph.order if wanted(node_id)) or graph.sinks()
 
 
 def plan(document: Document, session: Session, targets: Iterable[NodeId] | None = None) -> Plan:
@@ -146,6 +156,17 @@ def _targets(document: Document, library: Library, targets: Iterable[NodeId] | N
     return chosen
 
 
+def last_runs(ledger: Ledger) -> list[str]:
+    """Return the names of the sessions that ran last, the latest first."""
+    names = ledger.read(_LAST).get("names", [])
+    return [str(name) for name in names]
+
+
+def run_pages(ledger: Ledger, name: str) -> dict[str, Any]:
+    """Return what is remembered of a session's nodes: see `page_of`."""
+    return ledger.read(f"run {name}")
+
+
 def _page(session: Session) -> str:
     return f"run {session.name}"
 
@@ -180,8 +201,9 @@ class _Threads:
         self.workers, self.cancel = workers, cancel
         self.nodes = ThreadPoolExecutor(workers, thread_name_prefix="regroove-node")
         self.blocks = ThreadPoolExecutor(workers, thread_name_prefix="regroove-block")
+        # A torch job that waits for another must not keep a processor from the other nodes.
+        self.torch = ThreadPoolExecutor(1, thread_name_prefix="regroove-torch") if workers > 1 else self.nodes
         self.messages: queue.SimpleQueue[_Message] = queue.SimpleQueue()
-        self.torch = threading.Lock()
 
     def next_message(self) -> _Message:
         """Return the next message of a node's thread, or raise Cancelled."""
@@ -209,15 +231,14 @@ class _Threads:
 
         return Progress(report=report, note=note, cancel=self.cancel, pool=self.blocks, workers=self.workers)
 
-    def take_torch(self, progress: Progress) -> None:
-        """Wait until no other torch job runs."""
-        while not self.torch.acquire(timeout=_POLL_S):
-            progress.check()
+    def pool(self, recipe: Recipe) -> ThreadPoolExecutor:
+        """Return the threads that a node runs on: one torch job at a time."""
+        return self.torch if recipe.spec.resource == "torch" else self.nodes
 
     def stop(self) -> None:
         """Let go of the threads; what still runs is told by `cancel` or ends by itself."""
-        self.nodes.shutdown(wait=False, cancel_futures=True)
-        self.blocks.shutdown(wait=False, cancel_futures=True)
+        for pool in (self.nodes, self.torch, self.blocks):
+            pool.shutdown(wait=False, cancel_futures=True)
 
 
 class _Job:
@@ -252,7 +273,7 @@ class _Job:
         for step in self._plan.those("reuse"):
             recipe = self._recipes.made[step.node_id]
             facts = self.entries[recipe.key].facts
-            self._pages[step.node_id] = page_of(recipe, facts.seconds)
+            self._pages[step.node_id] = page_of(recipe, self.entries[recipe.key])
             self._notes += ((step.node_id, note) for note in facts.notes)
             on_event(RunEvent("reused", step.node_id, 1.0, facts.seconds))
         threads = _Threads(workers, cancel)
@@ -261,16 +282,16 @@ class _Job:
                 on_event(replace(event, eta_s=self._estimate.recent()))
         finally:
             threads.stop()
-        for node_id in self._to_run:
-            if node_id not in self._ran and node_id not in self._failures:
-                on_event(RunEvent("skipped", node_id, text=self._skip(node_id)))
+        for node_id in self._unreached():
+            on_event(RunEvent("skipped", node_id, text=self._skip(node_id)))
 
     def _run_all(self, threads: _Threads) -> Iterator[RunEvent]:
         running = 0
         ready = [node_id for node_id, missing in self._missing.items() if not missing]
         while running or ready:
             for node_id in ready:
-                threads.nodes.submit(self._work, self._to_run[node_id], threads)
+                recipe = self._to_run[node_id]
+                threads.pool(recipe).submit(self._work, recipe, threads)
             running += len(ready)
             message = threads.next_message()
             ready = []
@@ -293,7 +314,7 @@ class _Job:
         """Take in a result; return the nodes that waited for nothing else."""
         recipe = self._to_run[node_id]
         self._ran.append(node_id)
-        self._pages[node_id] = page_of(recipe, entry.facts.seconds)
+        self._pages[node_id] = page_of(recipe, entry)
         self._estimate.end(node_id)
         self._estimate.learn(recipe, self._inputs(recipe), entry)
         if recipe.key in self._kept or self._readers[recipe.key]:
@@ -322,9 +343,18 @@ class _Job:
         self._failures[node_id] = failure
         self._estimate.end(node_id)
 
+    def _unreached(self) -> list[NodeId]:
+        """Return the nodes whose turn never came, because of others."""
+        graph, done = self._document.graph, {*self._ran, *self._failures, *self._recipes.problems}
+        needed = graph.ancestors(self._plan.targets)
+        waited = self._to_run.keys() | (needed - self._recipes.refs.keys())
+        return [node_id for node_id in graph.order if node_id in waited and node_id not in done]
+
     def _skip(self, node_id: NodeId) -> str:
-        causes = self._document.graph.ancestors([node_id]) & {*self._failures, *self._recipes.problems}
-        self._skipped[node_id] = f"it needs {', '.join(sorted(causes))}, which failed"
+        ancestors = self._document.graph.ancestors([node_id])
+        failed, unable = ancestors & self._failures.keys(), ancestors & self._recipes.problems.keys()
+        verb, causes = ("failed", failed) if failed else ("cannot run", unable)
+        self._skipped[node_id] = f"it needs {', '.join(sorted(causes))}, which {verb}"
         return self._skipped[node_id]
 
     def _inputs(self, recipe: Recipe) -> dict[str, Any]:
@@ -335,6 +365,8 @@ class _Job:
         if self._pages:
             ledger = self._session.cache.ledger
             ledger.write(_page(self._session), {**history, **self._pages})
+            names = [name for name in last_runs(ledger) if name != self._session.name]
+            ledger.write(_LAST, {"names": [self._session.name, *names][:_LAST_RUNS]})
             ledger.write(_RATES, self._estimate.rates)
 
     def result(self) -> RunResult:
@@ -377,16 +409,9 @@ class _Job:
             threads.messages.put(_Message(done, entry=entry))
 
     def _perform(self, recipe: Recipe, threads: _Threads, progress: Progress) -> Entry:
-        one_at_a_time = recipe.spec.resource == "torch"
-        if one_at_a_time:
-            threads.take_torch(progress)
-        try:
-            progress.check()
-            threads.messages.put(_Message(RunEvent("started", recipe.node_id)))
-            return perform(recipe, self._inputs(recipe), progress, self._document, self._session)
-        finally:
-            if one_at_a_time:
-                threads.torch.release()
+        progress.check()
+        threads.messages.put(_Message(RunEvent("started", recipe.node_id)))
+        return perform(recipe, self._inputs(recipe), progress, self._document, self._session)
 
 
 def _keys(recipe: Recipe) -> set[str]:

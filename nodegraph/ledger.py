@@ -6,6 +6,7 @@ damaged page counts as none.
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
@@ -13,6 +14,7 @@ import secrets
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from stat import S_ISREG
 from typing import Any
 
 __all__ = ["Ledger"]
@@ -76,16 +78,20 @@ class Ledger:
         """
         path = path.resolve()
         stat = path.stat()
-        stamp = [str(path), stat.st_size, stat.st_mtime_ns, stat.st_ino]
+        if not S_ISREG(stat.st_mode):
+            # A pipe or a device may have no end.
+            raise OSError(errno.EINVAL, "it is not a file")
+        # The change time tells of writers that put the old time stamp back (tag editors do).
+        stamp = [str(path), stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns, stat.st_ino]
         page = self.read(f"file {path}")
-        if page.get("stamp") == stamp:
+        if page.get("stamp") == stamp and isinstance(page.get("digest"), str):
             return str(page["digest"])
         digest = hashlib.blake2b(digest_size=20)
         with open(path, "rb") as file:
             while block := file.read(_HASH_BLOCK):
                 check()
                 digest.update(block)
-        if time.time() - stat.st_mtime > _RACY_S:
+        if time.time() - max(stat.st_mtime, stat.st_ctime) > _RACY_S:
             self.write(f"file {path}", {"stamp": stamp, "digest": digest.hexdigest()})
         return digest.hexdigest()
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from nodegraph.cache import Cache
+from nodegraph.audio import Audio
+from nodegraph.cache import Cache, Entry
 from nodegraph.document import plain
 from nodegraph.graph import NodeId
 from nodegraph.recipe import Places, Recipe, Recipes
@@ -95,21 +96,23 @@ def make_plan(
     targets = tuple(targets)
     states = _demand(recipes, cache, targets, absent)
     inputs = {path for recipe in recipes.made.values() for path in input_paths(recipe)}
+    writers: dict[Path, NodeId] = {}
     steps = []
     for node_id, recipe in recipes.made.items():
         state = states.get(recipe.key)
         # Twins share their key; the first speaks for both.
         if state is None or states.pop(recipe.key) is None:
             continue
-        page = history.get(node_id)
-        last_s = page.get("seconds") if isinstance(page, dict) else None
+        page = _sound_page(history.get(node_id))
         why = ""
         if state == "run":
-            why = explain(recipe, page if isinstance(page, dict) else None)
-            refusal = output_problem(recipe, places, inputs)
+            why = explain(recipe, page)
+            refusal = output_problem(recipe, places, inputs) or _rival_problem(recipe, writers)
             if refusal:
                 state, why = "blocked", refusal
-        steps.append(Step(node_id, recipe.spec.kind, state, why, last_s))
+        if recipe.output_path is not None:
+            writers[recipe.output_path] = node_id
+        steps.append(Step(node_id, recipe.spec.kind, state, why, page["seconds"] if page else None))
     steps += (Step(node_id, "", "blocked", problem) for node_id, problem in recipes.problems.items())
     return Plan(tuple(steps), targets)
 
@@ -182,19 +185,41 @@ def output_problem(recipe: Recipe, places: Places, inputs: Iterable[Path]) -> st
     return None
 
 
+def _rival_problem(recipe: Recipe, writers: Mapping[Path, NodeId]) -> str | None:
+    """Return why an effect's file may not be written beside those of other effects, or None."""
+    path = recipe.output_path
+    if path is None or path not in writers:
+        return None
+    return (
+        f"{writers[path]} and {recipe.node_id} would both write {path}. Name another file for one of them."
+    )
+
+
 # --- why ------------------------------------------------------------------------------------------------
 
 
-def page_of(recipe: Recipe, seconds: float) -> dict[str, Any]:
+def page_of(recipe: Recipe, entry: Entry) -> dict[str, Any]:
     """Return what to remember of a node that ran, as plain JSON."""
+    sounds = ((port, value) for port, value in entry.values.items() if isinstance(value, Audio))
     return {
+        "kind": recipe.spec.kind,
         "key": recipe.key,
         "code": recipe.code,
         "params": plain(recipe.settings),
         "files": dict(recipe.files),
         "inputs": {name: [ref.node_id, ref.key, ref.port] for name, ref in recipe.inputs.items()},
-        "seconds": seconds,
+        "seconds": entry.facts.seconds,
+        "sounds": {port: [sound.sample_rate, sound.channels, sound.frames] for port, sound in sounds},
     }
+
+
+def _sound_page(page: Any) -> Mapping[str, Any] | None:
+    """Return the page if it is one; what was garbled counts as never written."""
+    if not isinstance(page, dict) or not isinstance(page.get("seconds"), float):
+        return None
+    texts = all(isinstance(page.get(name), str) for name in ("key", "code"))
+    parts = all(isinstance(page.get(name), dict) for name in ("params", "files", "inputs"))
+    return page if texts and parts else None
 
 
 def explain(recipe: Recipe, page: Mapping[str, Any] | None) -> str:

@@ -188,7 +188,7 @@ class _Maker:
         if spec is not None and node.bypassed:
             self._pass_through(node_id, spec, links)
             return
-        links = tuple(link for link in links if self._ref(link) is not None)
+        links = tuple(link for link in links if not self._is_silent(link))
         problem = next(iter(self._graph.node_problems(node_id, self._library, links)), None)
         if problem is None and spec is not None:
             problem = self._make(node_id, node, spec, links)
@@ -208,6 +208,11 @@ class _Maker:
 
     def _ref(self, link: Link) -> Ref | None:
         return self.refs[link.source].get(link.source_port)
+
+    def _is_silent(self, link: Link) -> bool:
+        """Return whether the link begins at an output that a bypassed node has nothing for."""
+        spec = self._library.find(self._graph.nodes[link.source].kind)
+        return spec.output(link.source_port) is not None and self._ref(link) is None
 
     def _make(self, node_id: NodeId, node: Node, spec: NodeSpec, links: tuple[Link, ...]) -> str | None:
         """Make one recipe; return what keeps it from being made, if anything does."""

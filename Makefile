@@ -1,0 +1,46 @@
+# The two commands that a fresh machine needs: `make run` and `make test`. Both build .venv first.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check
+export REGROOVE_SYSTEM_PACKAGES ?= yes
+
+.PHONY: run test lint bench system clean
+
+run: $(VENV)/installed
+	$(BIN)/python app.py render graphs/first_steps.json --into out --overwrite
+
+test: $(VENV)/installed-dev system lint
+	$(BIN)/python -m pytest
+
+lint: $(VENV)/installed-dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+bench: $(VENV)/installed-dev system
+	$(BIN)/python -m benchmarks
+
+$(VENV)/installed: pyproject.toml constraints.txt
+	$(PYTHON) -c 'import sys; assert (3, 10) <= sys.version_info[:2] <= (3, 13), "Regroove needs Python 3.10 to 3.13"'
+	$(PYTHON) -m venv $(VENV)
+	$(PIP) install --quiet --constraint constraints.txt --editable .
+	touch $@
+
+$(VENV)/installed-dev: $(VENV)/installed
+	$(PIP) install --quiet --constraint constraints.txt --editable '.[dev]'
+	touch $@
+
+# ffmpeg judges loudness and true peaks in the tests, and reads what libsndfile does not. Where it may
+# not be installed, the tests that need it skip and say so.
+system:
+	@command -v ffmpeg >/dev/null 2>&1 || { \
+	  if [ "$$REGROOVE_SYSTEM_PACKAGES" = yes ] && [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then \
+	    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends ffmpeg >/dev/null; \
+	  else \
+	    echo "ffmpeg is not installed: the tests that need it will skip."; \
+	  fi; }
+
+clean:
+	rm -rf $(VENV) out build dist .mypy_cache .ruff_cache .pytest_cache
