@@ -104,9 +104,12 @@ def _file_assignment(graph: Graph, library: Library, text: str, kind: str) -> tu
     node_id, sign, file = text.partition("=")
     if sign and node_id in graph.nodes:
         return node_id, file
-    owners = [name for name, owner in graph.nodes.items() if _file_param(library, owner.kind, kind)]
-    if kind == "input_file":
-        owners += [name for name, owner in graph.nodes.items() if _is_source(library, owner.kind)]
+    owners = [
+        name
+        for name, owner in graph.nodes.items()
+        if _file_param(library, owner.kind, kind)
+        or (kind == "input_file" and _is_source(library, owner.kind))
+    ]
     if len(owners) == 1 and not (sign and "/" not in node_id and "." not in node_id):
         return owners[0], text
     raise GraphError(
