@@ -17,10 +17,10 @@ Annex 2.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -71,19 +71,23 @@ def interpolated_peaks(
     *,
     interpolators: Sequence[Interpolator] = (SHARP,),
     over: float = 0.0,
+    beyond: Literal["silence", "silence or mirror"] = "silence",
 ) -> _Values:
     """Return how high the sound swings between each frame and the next, in its loudest channel.
 
     Parameters
     ----------
     shown : ndarray, shape (channels, frames)
-        The sound with `CONTEXT_FRAMES` of context, less only where the signal ends: beyond is silence.
+        The sound with `CONTEXT_FRAMES` of context, less only where the signal begins or ends.
     begin, count : int
         The frames to answer for, counted from the first one shown; −1 is the frame before it.
     interpolators : sequence of Interpolator
         The highest reading of any counts.
     over : float
         Where the sound surely stays below this magnitude, 0 may be told instead: that is quicker.
+    beyond : {"silence", "silence or mirror"}
+        What lies before the signal's first frame and after its last. Some resamplers, ffmpeg's among
+        them, mirror the signal there and read up to 0.5 dB more where it begins or ends abruptly.
 
     Returns
     -------
@@ -97,14 +101,23 @@ def interpolated_peaks(
         first = begin - interpolator.taps // 2 + 1
         last = first + highest.size + _TILE
         for row in shown:
-            inside = row[max(0, first) : max(0, last)]
-            padded = np.zeros(last - first, np.float32)
-            offset = max(0, -first)
-            padded[offset : offset + inside.size] = inside
-            by_tile = np.abs(padded).reshape(-1, _TILE).max(axis=1)
-            loud = np.maximum(by_tile[:-1], by_tile[1:]) * bound >= over
-            _loop()(padded, kernel, loud, highest)
+            at_an_end = first < 0 or begin + count + interpolator.taps // 2 > row.size
+            for padded in _extended(row, first, last, mirrored=at_an_end and beyond != "silence"):
+                by_tile = np.abs(padded).reshape(-1, _TILE).max(axis=1)
+                loud = np.maximum(by_tile[:-1], by_tile[1:]) * bound >= over
+                _loop()(padded, kernel, loud, highest)
     return highest[:count]
+
+
+def _extended(row: _Values, first: int, last: int, *, mirrored: bool) -> Iterator[_Values]:
+    """Yield the frames first … last of a row, with silence and, if wanted, mirrored beyond its ends."""
+    inside = row[max(0, first) : max(0, last)]
+    before, after = max(0, -first), last - first - max(0, -first) - inside.size
+    yield np.pad(inside, (before, after))
+    if mirrored and inside.size:
+        # As libswresample does: about the first frame, and behind the last.
+        ahead = np.pad(inside, (before, 0), "reflect")
+        yield np.pad(ahead, (0, after), "symmetric")
 
 
 def true_peaks(samples: Samples, *, progress: Progress = no_progress) -> npt.NDArray[np.float64]:

@@ -163,7 +163,12 @@ def _read_settings(sample_rate: int, ceiling_db: float, look_ahead_ms: float, re
 def _need(shown: Samples, begin: int, end: int, ceiling: float) -> _Depth:
     """Return the depth (dB) that the frames begin … end of what is shown need, each for itself."""
     peaks = interpolated_peaks(
-        shown, begin - 1, end - begin + 1, interpolators=(SHARP, GENTLE), over=ceiling
+        shown,
+        begin - 1,
+        end - begin + 1,
+        interpolators=(SHARP, GENTLE),
+        over=ceiling,
+        beyond="silence or mirror",
     ).astype(np.float64)
     around = np.maximum(peaks[1:], peaks[:-1])
     depth = np.zeros(around.size)
