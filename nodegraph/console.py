@@ -103,7 +103,7 @@ class RunView:
 
     def _line(self, event: RunEvent) -> Text:
         sign, style = _SIGNS.get(event.what, ("i", "blue"))
-        words = {"finished": duration(event.seconds), "reused": "as it was"}
+        words = {"finished": duration(event.seconds), "reused": "unchanged"}
         return Text.assemble(
             (f"  {sign} ", style), f"{event.node_id}  ", (words.get(event.what, event.text), "dim")
         )
@@ -135,7 +135,7 @@ class RunView:
         elif event is not None and what == "finished":
             said = duration(event.seconds)
         elif what == "reused":
-            said = Text("from the cache", style="dim")
+            said = Text("unchanged", style="dim")
         elif event is not None:
             said = Text(event.text, style=style)
         return [Text(sign, style=style), node_id, Text(self._kinds[node_id], style="dim"), bar, said]
@@ -149,13 +149,13 @@ def show_plan(console: Console, plan: Plan) -> None:
         table.add_column(title)
     for step in plan.steps:
         sign, style = signs[step.state]
-        why = "from the cache" if step.state == "reuse" else step.why
+        why = "unchanged" if step.state == "reuse" else step.why
         kind = Text(step.kind, style="dim")
         table.add_row(Text(sign, style=style), step.node_id, kind, duration(step.last_s), Text(why))
     console.print(Padding(table, (0, 2)))
     count = len(plan.those("run"))
     time_ = f", {duration(plan.expected_s)} last time" if count and plan.expected_s is not None else ""
-    console.print(f"  {count} to run{time_}, {len(plan.those('reuse'))} from the cache", style="dim")
+    console.print(f"  {count} to run{time_}, {len(plan.those('reuse'))} unchanged", style="dim")
 
 
 def show_nodes(console: Console, library: Library) -> None:
