@@ -7,6 +7,7 @@ those who have it mapped. Entries are `.npy` files and JSON; nothing is pickled.
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import queue
@@ -25,7 +26,7 @@ import numpy.typing as npt
 
 from nodegraph.audio import map_new_file
 from nodegraph.encode import decode, encode
-from nodegraph.errors import CacheError
+from nodegraph.errors import AudioError, CacheError
 from nodegraph.files import sync_folder
 from nodegraph.ledger import Ledger
 from nodegraph.shelf import FACTS, Shelf, default_folder
@@ -38,6 +39,10 @@ Array = npt.NDArray[Any]
 _MAPPED_BYTES = 256 << 10
 # So many mapped results may wait to become durable; each holds a file descriptor meanwhile.
 _MAPPED_WAITING = 128
+# So much plain memory may wait to become durable; a node that adds to it then waits too (bytes).
+_BACKLOG_BYTES = 256 << 20
+# What reading an entry raises that is not what it says it is.
+_DAMAGE = (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError, AudioError)
 
 
 @dataclass(frozen=True)
@@ -104,7 +109,7 @@ class _Pending:
     entry: Entry
     workspace: Workspace
     files: Mapping[int, Path]
-    size: int
+    in_memory: int
 
 
 class Cache:
@@ -129,6 +134,8 @@ class Cache:
         self.ledger = Ledger(self.shelf.with_room(0, lambda: _made(ledger)))
         self._lock = threading.Lock()
         self._pending: dict[str, _Pending] = {}
+        self._backlog = 0
+        self._backlog_shrank = threading.Condition(self._lock)
         self._mapped: dict[int, tuple[weakref.ref[Array], Path]] = {}
         self._room = threading.BoundedSemaphore(_MAPPED_WAITING)
         self._jobs: queue.SimpleQueue[_Pending | None] = queue.SimpleQueue()
@@ -170,8 +177,11 @@ class Cache:
             shown = enumerate(record["arrays"])
             arrays = [self._map(place / f"{number}.npy", stored) for number, stored in shown]
             values = {port: decode(kind, record["values"][port], arrays) for port, kind in types.items()}
+            wrong = [port for port, kind in types.items() if not isinstance(values[port], kind)]
+            if wrong:
+                raise TypeError(f"{place} holds something else at {wrong[0]}")
             entry = Entry(values, _read_facts(record))
-        except (OSError, ValueError, LookupError, TypeError):
+        except _DAMAGE:
             # Evicted while it was being read, or not what it says it is: as good as absent.
             self.shelf.remove(key)
             return None
@@ -180,21 +190,28 @@ class Cache:
 
     def _read_record(self, key: str) -> dict[str, Any] | None:
         try:
-            record = json.loads((self.shelf.place(key) / FACTS).read_bytes())
+            record: dict[str, Any] = json.loads((self.shelf.place(key) / FACTS).read_bytes())
+            _read_facts(record)
         except FileNotFoundError:
             return None
-        except (OSError, ValueError):
+        except _DAMAGE:
             self.shelf.remove(key)
             return None
-        return record if isinstance(record, dict) else None
+        return record
 
     def _map(self, path: Path, stored: Mapping[str, Any]) -> Array:
         if path.stat().st_size != stored["bytes"]:
             raise ValueError(f"{path} is {path.stat().st_size} bytes, not {stored['bytes']}")
+        shape, dtype = tuple(stored["shape"]), np.dtype(stored["dtype"])
+        # `numpy.load` meets a damaged header with errors of many kinds; ours is known to the byte.
+        header = _header(shape, dtype)
+        with open(path, "rb") as file:
+            if dtype.hasobject or file.read(len(header)) != header:
+                raise ValueError(f"{path} does not hold {dtype.str} {shape}")
         # An empty array cannot be mapped.
-        array: Array = np.load(path, mmap_mode=None if 0 in stored["shape"] else "r", allow_pickle=False)
-        if list(array.shape) != stored["shape"] or array.dtype.str != stored["dtype"]:
-            raise ValueError(f"{path} holds {array.dtype.str} {array.shape}, not what was stored")
+        if 0 in shape:
+            return np.empty(shape, dtype)
+        array: Array = np.memmap(path, dtype, "r", offset=len(header), shape=shape)
         self._remember(array, path)
         return array
 
@@ -241,23 +258,28 @@ class Cache:
             for number, array in enumerate(arrays):
                 if not array.size:
                     continue
-                if _address(array) in own:
-                    mapped, files[number] = own[_address(array)]
-                    # By the time that somebody links to it, it will have moved to its place.
-                    self._remember(mapped, self.shelf.place(key) / f"{number}.npy")
+                mapped, path = own.get(_address(array), (None, None))
+                if mapped is not None and path is not None:
+                    if _alike(mapped, array):
+                        files[number] = path
+                        # By the time that somebody links to it, it will have moved to its place.
+                        self._remember(mapped, self.shelf.place(key) / f"{number}.npy")
                 else:
                     known = self._mapped.get(_address(array))
                     whole = known[0]() if known else None
-                    if known and whole is not None and whole.nbytes == array.nbytes:
+                    if known and whole is not None and _alike(whole, array):
                         files[number] = known[1]
-            pending = _Pending(key, entry, workspace, files, sum(array.nbytes for array in arrays))
+            in_memory = sum(array.nbytes for number, array in enumerate(arrays) if number not in files)
+            pending = _Pending(key, entry, workspace, files, in_memory)
             self._pending[key] = pending
+            self._backlog += in_memory
             if self._committer is None:
                 self._committer = threading.Thread(
-                    target=self._commit_all, name="regroove-cache", daemon=True
+                    target=self._commit_all, args=(self._jobs,), name="regroove-cache", daemon=True
                 )
                 self._committer.start()
-        self._jobs.put(pending)
+            self._jobs.put(pending)
+            self._backlog_shrank.wait_for(lambda: self._backlog <= _BACKLOG_BYTES)
 
     def flush(self) -> None:
         """Wait until every stored result is durable.
@@ -269,36 +291,41 @@ class Cache:
         """
         with self._lock:
             committer, self._committer = self._committer, None
+            # A node that was cancelled may store something yet: that goes to the next committer.
+            jobs, self._jobs = self._jobs, queue.SimpleQueue()
         if committer is not None:
-            self._jobs.put(None)
+            jobs.put(None)
             committer.join()
         trouble, self._trouble = self._trouble, None
         if trouble is not None:
             raise trouble
 
-    def _commit_all(self) -> None:
-        while (pending := self._jobs.get()) is not None:
+    def _commit_all(self, jobs: queue.SimpleQueue[_Pending | None]) -> None:
+        while (pending := jobs.get()) is not None:
             self._commit(pending)
 
     def _commit(self, pending: _Pending) -> None:
         try:
             folder = pending.workspace.folder / "entry"
-            self.shelf.with_room(0, lambda: self._write(pending, folder))
+            size = self.shelf.with_room(0, lambda: self._write(pending, folder))
             self.shelf.with_room(
                 0, lambda: self.shelf.put(folder, pending.key, instead=bool(pending.entry.facts.files))
             )
+            self.shelf.with_room(0, lambda: self.shelf.grew(size))
         except CacheError as error:
             self._trouble = error
         finally:
             with self._lock:
                 if self._pending.get(pending.key) is pending:
                     del self._pending[pending.key]
+                self._backlog -= pending.in_memory
+                self._backlog_shrank.notify_all()
             shutil.rmtree(pending.workspace.folder, ignore_errors=True)
             if pending.workspace.arrays:
                 self._room.release()
-        self.shelf.grew(pending.size)
 
-    def _write(self, pending: _Pending, folder: Path) -> None:
+    def _write(self, pending: _Pending, folder: Path) -> int:
+        """Write an entry; return how many bytes it takes."""
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
         arrays: list[Array] = []
@@ -324,6 +351,7 @@ class Cache:
             file.flush()
             os.fsync(file.fileno())
         sync_folder(folder)
+        return sum(path.stat().st_size for path in folder.iterdir())
 
     # --- space -------------------------------------------------------------------------------
 
@@ -333,7 +361,11 @@ class Cache:
 
     def clear(self) -> int:
         """Remove all results and all that is remembered; return how many bytes that freed."""
-        self.flush()
+        try:
+            self.flush()
+        except CacheError:
+            # What could not be kept is to go anyway; on a full disk this is how to make room.
+            pass
         self.ledger.clear()
         return self.shelf.clear()
 
@@ -362,6 +394,19 @@ def _address(array: Array) -> int:
     return int(array.__array_interface__["data"][0])
 
 
+def _alike(array: Array, other: Array) -> bool:
+    """Return whether two arrays at one address are one: the second may be a part or another shape."""
+    return array.shape == other.shape and array.dtype == other.dtype
+
+
+def _header(shape: tuple[int, ...], dtype: np.dtype[Any]) -> bytes:
+    """Return how the `.npy` file of such an array begins."""
+    header = io.BytesIO()
+    descr = np.lib.format.dtype_to_descr(dtype)
+    np.lib.format.write_array_header_1_0(header, {"descr": descr, "fortran_order": False, "shape": shape})
+    return header.getvalue()
+
+
 def _read_facts(record: Mapping[str, Any]) -> Facts:
-    files = {name: (stamp[0], stamp[1]) for name, stamp in record["files"].items()}
-    return Facts(record["kind"], record["seconds"], tuple(record["notes"]), files)
+    files = {name: (int(stamp[0]), int(stamp[1])) for name, stamp in record["files"].items()}
+    return Facts(str(record["kind"]), float(record["seconds"]), tuple(map(str, record["notes"])), files)

@@ -66,7 +66,7 @@ class RunView:
 
     def __init__(self, console: Console, steps: Iterable[Step]) -> None:
         self._console = console
-        self._kinds = {step.node_id: step.kind for step in steps}
+        self._steps = {step.node_id: step for step in steps}
         self._events: dict[str, RunEvent] = {}
         self._begun: dict[str, float] = {}
         self._eta: float | None = None
@@ -104,14 +104,18 @@ class RunView:
     def _line(self, event: RunEvent) -> Text:
         sign, style = _SIGNS.get(event.what, ("i", "blue"))
         words = {"finished": duration(event.seconds), "reused": "unchanged"}
-        return Text.assemble(
-            (f"  {sign} ", style), f"{event.node_id}  ", (words.get(event.what, event.text), "dim")
-        )
+        why = f"  {self._why(event.node_id)}" if event.what == "finished" else ""
+        said = words.get(event.what, event.text)
+        return Text.assemble((f"  {sign} ", style), f"{event.node_id}  ", (said + why, "dim"))
+
+    def _why(self, node_id: str) -> str:
+        step = self._steps.get(node_id)
+        return step.why if step is not None and step.state == "run" and step.last_s is not None else ""
 
     def _render(self) -> RenderableType:
         with self._lock:
             events, eta = dict(self._events), self._eta
-        shown = list(self._kinds)
+        shown = list(self._steps)
         if len(shown) > _MOST_ROWS:
             busy = ("started", "progress", "failed")
             shown = [node_id for node_id in shown if node_id in events and events[node_id].what in busy]
@@ -121,7 +125,7 @@ class RunView:
         done = sum(event.what in ("finished", "reused") for event in events.values())
         left = f", about {duration(eta)} left" if eta else ""
         elapsed = duration(time.monotonic() - self._start)
-        footer = Text(f"{done} of {len(self._kinds)} nodes, {elapsed}{left}", style="dim")
+        footer = Text(f"{done} of {len(self._steps)} nodes, {elapsed}{left}", style="dim")
         return Padding(Group(table, footer), (0, 2))
 
     def _row(self, node_id: str, event: RunEvent | None) -> list[RenderableType]:
@@ -138,7 +142,8 @@ class RunView:
             said = Text("unchanged", style="dim")
         elif event is not None:
             said = Text(event.text, style=style)
-        return [Text(sign, style=style), node_id, Text(self._kinds[node_id], style="dim"), bar, said]
+        kind, why = Text(self._steps[node_id].kind, style="dim"), Text(self._why(node_id), style="dim")
+        return [Text(sign, style=style), node_id, kind, bar, said, why]
 
 
 def show_plan(console: Console, plan: Plan) -> None:

@@ -9,9 +9,11 @@ or values that this library cannot run are opened, and `Graph.problems` tells.
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from stat import S_ISREG
 from types import MappingProxyType
 from typing import Any
 
@@ -39,6 +41,8 @@ FORMAT_VERSION = 1
 
 # A graph of a thousand nodes takes about 300 kB; a file far beyond that is no graph (bytes).
 MAX_BYTES = 32 << 20
+# A sentence for people (characters).
+_LONGEST_MESSAGE = 400
 # Lines of a file are kept within this where that can be (characters).
 _LINE = 110
 
@@ -136,6 +140,9 @@ def load_document(path: Path, library: Library | None = None) -> Document:
     try:
         if path.is_dir():
             raise DocumentError(f"{path} is a folder, not a graph file.")
+        if not S_ISREG(path.stat().st_mode):
+            # A pipe or a device may have no end.
+            raise DocumentError(f"{path} is no file.")
         if path.stat().st_size > MAX_BYTES:
             size = path.stat().st_size >> 20
             raise DocumentError(f"{path} is {size} MiB; no graph file is larger than {MAX_BYTES >> 20} MiB.")
@@ -158,11 +165,11 @@ def save_document(document: Document, path: Path) -> None:
         If it cannot be written; the old file is whole then.
     """
     try:
-        write_atomically(
-            path, to_json(document).encode(), backup=path.resolve().with_name(path.name + ".bak")
-        )
-    except OSError as error:
-        raise DocumentError(f"{path} cannot be saved: {error.strerror or error}.") from error
+        backup = Path(os.path.realpath(path)).with_name(path.name + ".bak")
+        write_atomically(path, to_json(document).encode(), backup=backup)
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise DocumentError(f"{path} cannot be saved: {reason}.") from error
 
 
 def to_json(document: Document) -> str:
@@ -173,7 +180,7 @@ def to_json(document: Document) -> str:
         | {"from": [link.source, link.source_port], "to": [link.target, link.target_port]}
         for link in document.graph.links
     ]
-    view = plain(document.view_extra) | {
+    view = {
         "positions": {node_id: [_tidy(x), _tidy(y)] for node_id, (x, y) in document.positions.items()},
         "labels": dict(document.labels),
         "frames": [_frame_record(frame) for frame in document.frames],
@@ -185,7 +192,7 @@ def to_json(document: Document) -> str:
         "comment": document.comment,
         "nodes": nodes,
         "links": links,
-        "view": {key: value for key, value in view.items() if value},
+        "view": plain(document.view_extra) | {key: value for key, value in view.items() if value},
     }
     return _laid_out(record, 0) + "\n"
 
@@ -257,10 +264,16 @@ def from_json(content: bytes | str, library: Library | None = None) -> Document:
     DocumentError
         If it is no graph file; the message holds the line and column, or the path of keys.
     """
-    record = _object(parse_json(content), "the file")
-    if record.get("format") != FORMAT:
-        raise DocumentError(f'format: this is no Regroove graph (it should say "format": "{FORMAT}").')
-    return _build(_migrated(record), library)
+    try:
+        record = _object(parse_json(content), "the file")
+        if record.get("format") != FORMAT:
+            raise DocumentError(f'format: this is no Regroove graph (it should say "format": "{FORMAT}").')
+        return _build(_migrated(record), library)
+    except DocumentError as error:
+        if len(str(error)) <= _LONGEST_MESSAGE:
+            raise
+        # Names and values in the file may have any length.
+        raise DocumentError(str(error)[: _LONGEST_MESSAGE - 1] + "…") from error
 
 
 # --- migrations ----------------------------------------------------------------------------------------
@@ -346,7 +359,7 @@ def _migrated_params(
         if migrate is not None:
             try:
                 params = migrate(dict(params))
-            except (LookupError, TypeError, ValueError, ArithmeticError) as error:
+            except (LookupError, TypeError, ValueError, ArithmeticError, AttributeError) as error:
                 raise DocumentError(
                     f"{at}.params: they cannot be brought from version {step} of {kind} to the next: "
                     f"{error!r}."

@@ -25,7 +25,9 @@ __all__ = ["embed_document", "open_document", "read_embedded", "shareable"]
 TAG = "REGROOVE_GRAPH"
 
 # How the containers begin that can carry a graph. An MP3 may begin with a bare frame instead.
-_MAGIC = (b"fLaC", b"OggS", b"RIFF", b"RF64", b"riff", b"FORM", b"ID3")
+_MAGIC = (b"fLaC", b"OggS", b"RIFF", b"FORM", b"ID3")
+# Sound files beyond 4 GiB, whose tags mutagen does not know.
+_UNTAGGED = (b"RF64", b"riff")
 
 
 def embed_document(document: Document, path: Path, library: Library) -> None:
@@ -66,6 +68,8 @@ def read_embedded(path: Path) -> str | None:
     """
     import mutagen
 
+    if _head(path) in _UNTAGGED:
+        return None
     try:
         file = mutagen.File(path)
     except Exception as error:
@@ -102,13 +106,22 @@ def open_document(path: Path, library: Library | None = None) -> Document:
 
 
 def _is_sound(path: Path) -> bool:
+    head = _head(path)
+    return head.startswith(_MAGIC + _UNTAGGED) or (
+        len(head) == 4 and head[0] == 0xFF and head[1] & 0xE0 == 0xE0
+    )
+
+
+def _head(path: Path) -> bytes:
     try:
+        # A pipe would be waited for.
+        if not path.is_file():
+            return b""
         with open(path, "rb") as file:
-            head = file.read(4)
+            return file.read(4)
     except (OSError, ValueError):
         # `load_document` says why it cannot be read.
-        return False
-    return head.startswith(_MAGIC) or (len(head) == 4 and head[0] == 0xFF and head[1] & 0xE0 == 0xE0)
+        return b""
 
 
 # --- what may be given away ------------------------------------------------------------------------------
@@ -116,7 +129,7 @@ def _is_sound(path: Path) -> bool:
 
 def shareable(document: Document, library: Library) -> Document:
     """Return the document without folders and without the user's name."""
-    clean = _cleaner(_login())
+    clean = _cleaner(_login(), _home())
     nodes = {node_id: _clean_node(node, library, clean) for node_id, node in document.graph.nodes.items()}
     return replace(
         document,
@@ -154,23 +167,30 @@ def _deep(value: Any, clean: Callable[[str], str]) -> Any:
         return clean(value)
     if isinstance(value, Mapping):
         return MappingProxyType({clean(key): _deep(item, clean) for key, item in value.items()})
-    if isinstance(value, tuple):
+    if isinstance(value, (tuple, list)):
         return tuple(_deep(item, clean) for item in value)
     return value
 
 
-_WHOLE_PATH = re.compile(r"\s*(?:/|~|file:|\\\\|[A-Za-z]:[\\/]|\.\.?[\\/])")
+_WHOLE_PATH = re.compile(r"\s*(?:/|~|file:|\\\\|[A-Za-z]:(?:/|\S*\\)|\.\.?[\\/])")
+# After a drive, a share, a home or a root, or from dots on; "https://…" and "24/96" are no paths.
 _PATH_IN_TEXT = re.compile(
-    r"""(?:file:/{0,3}|[A-Za-z]:[\\/]|\\\\|~[^\s/\\"']*[\\/]|(?<![\w.:/])/(?=[^\s/]+/))[^\s"'<>|]*"""
+    r"""(?:file:/{0,3}|(?<!\w)[A-Za-z]:(?:/|[^\s"'<>|/\\]*\\)|\\\\|~[^\s/\\"']*[\\/]"""
+    r"""|(?<![\w.:/])//?(?=[^\s/]+/)|(?<![\w.])(?:\.\.?[\\/])+)[^\s"'<>|]*"""
 )
 
 
-def _cleaner(login: str) -> Callable[[str], str]:
-    name = re.compile(rf"(?<![A-Za-z0-9]){re.escape(login)}(?![A-Za-z0-9])", re.IGNORECASE) if login else None
+def _cleaner(login: str, home: str) -> Callable[[str], str]:
+    names = "|".join(re.escape(name) for name in (login, _base_name(home)) if name.strip("~"))
+    name = re.compile(rf"(?<![A-Za-z0-9])(?:{names})(?![A-Za-z0-9])", re.IGNORECASE) if names else None
+    # Its name may hold spaces, which elsewhere end a path.
+    folders = r"[\\/]".join(re.escape(part) for part in re.split(r"[\\/]", home))
+    at_home = re.compile(rf"(?<!\w){folders}(?![A-Za-z0-9])", re.IGNORECASE) if _base_name(home) else None
 
     def clean(text: str) -> str:
         one_line = "\n" not in text and ("/" in text or "\\" in text)
         text = _base_name(text) if one_line and _WHOLE_PATH.match(text) else text
+        text = at_home.sub("~", text) if at_home else text
         text = _PATH_IN_TEXT.sub(lambda found: _base_name(found[0]), text)
         return name.sub("…", text) if name else text
 
@@ -186,4 +206,12 @@ def _login() -> str:
         return getpass.getuser()
     except (OSError, KeyError, ImportError):
         # A container without an entry in the password file has no name to leak.
+        return ""
+
+
+def _home() -> str:
+    try:
+        return str(Path.home())
+    except RuntimeError:
+        # Nor has it a home.
         return ""

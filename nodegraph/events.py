@@ -53,6 +53,8 @@ class RunResult:
         What failed.
     skipped : mapping of node id to str
         What could not run, and why.
+    why : mapping of node id to str
+        Why each node had to run.
     values : mapping of (node id, port) to value
         The targets' outputs.
     written : mapping of node id to Path
@@ -67,6 +69,7 @@ class RunResult:
     reused: tuple[NodeId, ...] = ()
     failures: Mapping[NodeId, NodeError] = field(default_factory=dict)
     skipped: Mapping[NodeId, str] = field(default_factory=dict)
+    why: Mapping[NodeId, str] = field(default_factory=dict)
     values: Mapping[tuple[NodeId, str], Any] = field(default_factory=dict)
     written: Mapping[NodeId, Path] = field(default_factory=dict)
     notes: tuple[tuple[NodeId, str], ...] = ()

@@ -390,6 +390,7 @@ class _Job:
             reused=tuple(step.node_id for step in self._plan.those("reuse")),
             failures=self._failures,
             skipped=self._skipped,
+            why={step.node_id: step.why for step in self._plan.those("run")},
             values=values,
             written=written,
             notes=tuple(self._notes),

@@ -31,7 +31,8 @@ def write_atomically(path: Path, content: bytes, *, backup: Path | None = None) 
     OSError
         If it cannot be written. The old file is whole then, and nothing else is left.
     """
-    path = path.resolve()
+    # `Path.resolve` raises RuntimeError at links that go in circles, `realpath` does not.
+    path = Path(os.path.realpath(path))
     _sweep(path)
     aside = path.with_name(f".{path.name}.{secrets.token_hex(6)}.tmp")
     try:

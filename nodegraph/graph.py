@@ -225,7 +225,7 @@ class Graph:
         numbers = [
             int(link.target_port.rpartition(".")[2])
             for link in self.incoming(node_id)
-            if re.fullmatch(rf"{port.name}\.\d+", link.target_port)
+            if re.fullmatch(rf"{port.name}\.[1-9][0-9]{{0,5}}", link.target_port)
         ]
         return f"{port.name}.{max(numbers, default=0) + 1}"
 

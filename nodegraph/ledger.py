@@ -76,7 +76,8 @@ class Ledger:
         OSError
             If it cannot be read.
         """
-        path = path.resolve()
+        # `Path.resolve` raises RuntimeError at links that go in circles, `realpath` does not.
+        path = Path(os.path.realpath(path))
         stat = path.stat()
         if not S_ISREG(stat.st_mode):
             # A pipe or a device may have no end.

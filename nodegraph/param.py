@@ -200,7 +200,8 @@ class Param:
 
     def _number(self, word: str) -> float:
         try:
-            return float(word)
+            # A long seed would be rounded on its way through float.
+            return int(word) if self.type == "int" and re.fullmatch(r"[+-]?[0-9]+", word) else float(word)
         except ValueError:
             raise self._refused(word, "a number") from None
 
@@ -227,7 +228,7 @@ class Param:
             raise self._refused(value, f'values by track, as in {{"{self.track_port}.1": 0}}')
         checked: dict[str, float] = {}
         for name, number in value.items():
-            if not isinstance(name, str) or not re.fullmatch(rf"{self.track_port}\.[1-9]\d{{0,5}}", name):
+            if not isinstance(name, str) or not re.fullmatch(rf"{self.track_port}\.[1-9][0-9]{{0,5}}", name):
                 raise self._refused(name, f"a track as in {self.track_port}.1")
             checked[name] = float(self._check_number(number))
         return types.MappingProxyType(dict(sorted(checked.items())))

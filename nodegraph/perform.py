@@ -107,7 +107,8 @@ def _write(
         try:
             embed_document(document, aside, session.library)
         except DocumentError as error:
-            progress.note(f"The graph is not kept in the file: {error}")
+            reason = str(error).replace(aside.name, path.name)
+            progress.note(f"The graph is not kept in the file: {reason}")
         progress.check()
         if not publish(aside, path, overwrite=session.places.overwrite):
             raise OutputError(f"{path} exists already; it appeared while this ran. Name another file.")

@@ -151,8 +151,11 @@ def is_done(recipe: Recipe, cache: Cache) -> bool:
     if not recipe.spec.effect:
         return cache.contains(recipe.key)
     facts = cache.facts(recipe.key)
-    return facts is not None and all(
-        _stamp(Path(path)) == tuple(stamp) for path, stamp in facts.files.items()
+    # An effect that leaves no file cannot be seen to be done.
+    return (
+        facts is not None
+        and bool(facts.files)
+        and all(_stamp(Path(path)) == tuple(stamp) for path, stamp in facts.files.items())
     )
 
 
@@ -190,9 +193,7 @@ def _rival_problem(recipe: Recipe, writers: Mapping[Path, NodeId]) -> str | None
     path = recipe.output_path
     if path is None or path not in writers:
         return None
-    return (
-        f"{writers[path]} and {recipe.node_id} would both write {path}. Name another file for one of them."
-    )
+    return f"{writers[path]} and {recipe.node_id} would both write {path}. Name another file for one of them."
 
 
 # --- why ------------------------------------------------------------------------------------------------

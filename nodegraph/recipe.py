@@ -11,7 +11,7 @@ import hashlib
 import json
 import os
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -97,7 +97,10 @@ class Recipe:
     files: Mapping[str, str]
     paths: Mapping[str, Path]
     code: str
-    key: str
+    key: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "key", _key(self))
 
     @property
     def output_path(self) -> Path | None:
@@ -178,6 +181,7 @@ class _Maker:
         self.refs: dict[NodeId, dict[str, Ref]] = {}
         self.problems: dict[NodeId, str] = {}
         self._blocked: set[NodeId] = set()
+        self._codes: dict[str, str] = {}
 
     def make(self, node_id: NodeId) -> None:
         node, links = self._graph.nodes[node_id], self._graph.incoming(node_id)
@@ -211,8 +215,10 @@ class _Maker:
 
     def _is_silent(self, link: Link) -> bool:
         """Return whether the link begins at an output that a bypassed node has nothing for."""
+        if self._ref(link) is not None:
+            return False
         spec = self._library.find(self._graph.nodes[link.source].kind)
-        return spec.output(link.source_port) is not None and self._ref(link) is None
+        return spec.output(link.source_port) is not None
 
     def _make(self, node_id: NodeId, node: Node, spec: NodeSpec, links: tuple[Link, ...]) -> str | None:
         """Make one recipe; return what keeps it from being made, if anything does."""
@@ -228,9 +234,10 @@ class _Maker:
                         files[param.name] = self._ledger.digest(paths[param.name], self._check)
                 except (OSError, ValueError, ParameterError, OutputError) as error:
                     return _file_problem(param, str(settings[param.name]), error)
-        code = json.dumps(self._library.recipe(spec))
-        recipe = Recipe(node_id, spec, settings, inputs, files, paths, code, key="")
-        recipe = replace(recipe, key=_key(recipe))
+        code = self._codes.get(spec.kind)
+        if code is None:
+            code = self._codes[spec.kind] = json.dumps(self._library.recipe(spec))
+        recipe = Recipe(node_id, spec, settings, inputs, files, paths, code)
         self.made[node_id] = recipe
         self.refs[node_id] = {port.name: Ref(recipe.key, port.name, node_id) for port in spec.outputs}
         if spec.neutral is not None and all(settings[name] == value for name, value in spec.neutral.items()):
@@ -248,10 +255,11 @@ class _Maker:
         chosen = self._places.chosen.get(node_id)
         if chosen is not None:
             return chosen.absolute()
-        folder = self._places.outputs.resolve()
+        # `Path.resolve` raises RuntimeError at links that go in circles, `realpath` does not.
+        folder = Path(os.path.realpath(self._places.outputs))
         path = Path(os.path.normpath(folder / value))
         # A link inside the folder may still point out of it.
-        inside = path.resolve().is_relative_to(folder) and path != folder
+        inside = Path(os.path.realpath(path)).is_relative_to(folder) and path != folder
         if not value or not inside or Path(value).is_absolute() or "\\" in value:
             raise OutputError(
                 f"The graph wants to write to {value!r}, which is not inside {folder}. Name the file "

@@ -20,6 +20,7 @@ def result_record(result: RunResult) -> dict[str, Any]:
     return {
         "ran": result.ran,
         "reused": result.reused,
+        "why": result.why,
         "failed": {node_id: str(error) for node_id, error in result.failures.items()},
         "skipped": result.skipped,
         "written": result.written,

@@ -134,8 +134,9 @@ class Shelf:
             Replace an entry that is there.
         """
         place = self.place(key)
-        place.parent.mkdir(exist_ok=True)
-        if instead:
+        place.parent.mkdir(parents=True, exist_ok=True)
+        if instead or not self.contains(key):
+            # Without its facts it is no entry, only in the way.
             self.remove(key)
         try:
             folder.rename(place)
@@ -263,11 +264,15 @@ class Shelf:
         for place in self._results.glob("*/*"):
             try:
                 size = sum(file.stat().st_size for file in place.iterdir())
+            except OSError:
+                # Removed under our hands.
+                continue
+            try:
                 seconds = float(json.loads((place / FACTS).read_bytes())["seconds"])
                 used_at = (place / FACTS).stat().st_mtime
-            except (OSError, ValueError, LookupError, TypeError):
-                # Removed under our hands, or damaged; `Cache.load` removes what is damaged.
-                continue
+            except (OSError, ValueError, LookupError, TypeError, RecursionError):
+                # Damaged: the first to go.
+                seconds, used_at = 0.0, 0.0
             yield _Volume(place.name, size, used_at, seconds)
 
     def _trouble(self, error: OSError, size: int = 0) -> CacheError:

@@ -151,7 +151,7 @@ class NodeSpec:
         for port in self.inputs:
             if name == port.name and not port.many:
                 return port
-            if port.many and re.fullmatch(rf"{port.name}\.[1-9]\d{{0,5}}", name):
+            if port.many and re.fullmatch(rf"{port.name}\.[1-9][0-9]{{0,5}}", name):
                 return port
         return None
 

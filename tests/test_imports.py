@@ -1,0 +1,294 @@
+"""The picture of imports: one way only, heavy packages behind their own doors, nothing heavy at the start."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+
+LAYERS = (
+    "errors",
+    "files",
+    "progress",
+    "audio",
+    "encode",
+    "docstring",
+    "param",
+    "spec",
+    "library",
+    "graph",
+    "strict_json",
+    "document",
+    "embed",
+    "ledger",
+    "shelf",
+    "cache",
+    "recipe",
+    "plan",
+    "estimate",
+    "events",
+    "perform",
+    "execute",
+    "worker",
+    "batch",
+    "single",
+    "records",
+    "request",
+    "doctor",
+    "console",
+    "cli",
+    "editor",
+)
+"""The modules of the engine; each imports only those before it."""
+
+ONLY_IN = {
+    "dearpygui": ("nodegraph/editor/",),
+    "dask": ("nodegraph/batch.py",),
+    "distributed": ("nodegraph/batch.py",),
+    "typer": ("nodegraph/cli",),
+    "miniaudio": ("nodegraph/editor/", "nodegraph/doctor.py"),
+}
+"""Packages that one place only may import, at its top too."""
+
+AI = ("torch", "torchaudio", "demucs", "openunmix", "torchcrepe", "audiosr")
+"""Packages that only nodes' underscore files may import."""
+
+LATE = (
+    "scipy",
+    "numba",
+    "librosa",
+    "soundfile",
+    "soxr",
+    "pyloudnorm",
+    "mutagen",
+    "platformdirs",
+    "networkx",
+    "matplotlib",
+)
+"""Packages that are slow to import: inside the function that first needs them, never at the top."""
+
+VAGUE = {"utils", "util", "helpers", "helper", "common", "manager", "managers", "misc", "tools"}
+
+
+@dataclass(frozen=True)
+class Import:
+    """One import statement."""
+
+    file: str
+    line: int
+    name: str
+    at_top: bool
+    relative: bool = False
+
+
+def imports_of(path: Path, root: Path) -> Iterator[Import]:
+    """Yield every import of a file, also those inside functions."""
+    tree = ast.parse(path.read_bytes())
+    file = path.relative_to(root).as_posix()
+    # What only type checkers read is imported by nobody.
+    skipped = {
+        id(inner)
+        for statement in ast.walk(tree)
+        if isinstance(statement, ast.If) and "TYPE_CHECKING" in ast.unparse(statement.test)
+        for inner in ast.walk(statement)
+    }
+    inside = {
+        id(inner)
+        for statement in ast.walk(tree)
+        if isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda))
+        for inner in ast.walk(statement)
+    }
+    for statement in ast.walk(tree):
+        if id(statement) in skipped:
+            continue
+        at_top = id(statement) not in inside
+        if isinstance(statement, ast.Import):
+            for alias in statement.names:
+                yield Import(file, statement.lineno, alias.name, at_top)
+        elif isinstance(statement, ast.ImportFrom):
+            module = statement.module or ""
+            relative = statement.level > 0
+            if module == "nodegraph" or module in ("nodes", "nodes.dsp"):
+                # `from nodes.dsp import tune` names a module, `from nodegraph import Audio` a thing.
+                for alias in statement.names:
+                    inner = root / module.replace(".", "/") / alias.name
+                    known = inner.is_dir() or inner.with_suffix(".py").exists()
+                    name = f"{module}.{alias.name}" if known else module
+                    yield Import(file, statement.lineno, name, at_top, relative)
+            else:
+                yield Import(file, statement.lineno, module, at_top, relative)
+
+
+def wrong(each: Import) -> str | None:
+    """Return why an import may not stand where it stands, or None."""
+    here, top = each.file, each.name.split(".")[0]
+    if each.relative:
+        return "imports are written from the top (the code digest of results reads them)"
+    if top in ONLY_IN and not here.startswith(ONLY_IN[top]):
+        return f"only {' and '.join(ONLY_IN[top])} may import {top}"
+    backend = (
+        here.startswith("nodes/") and Path(here).name.startswith("_") and Path(here).name != "__init__.py"
+    )
+    if top in AI and not backend:
+        return f"{top} is imported only by the nodes' files whose names begin with an underscore"
+    if top in LATE and each.at_top and not backend and not here.startswith("nodegraph/editor/"):
+        return f"{top} is slow to import: do it inside the function that first needs it"
+    if here.startswith("nodegraph/"):
+        return _wrong_in_engine(here, each.name)
+    return _wrong_in_nodes(here, each.name) if here.startswith("nodes/") else None
+
+
+def _wrong_in_engine(here: str, name: str) -> str | None:
+    parts = name.split(".")
+    if parts[0] in ("nodes", "app", "tests", "benchmarks"):
+        return f"the engine knows no {parts[0]}"
+    module = Path(here).relative_to("nodegraph").parts[0].removesuffix(".py")
+    if module == "__init__" or parts[0] != "nodegraph" or len(parts) == 1:
+        return "the engine imports its own modules, not its door" if name == "nodegraph" else None
+    for each in (module, parts[1]):
+        if each not in LAYERS:
+            return f"{each} has no place in LAYERS yet: say in tests/test_imports.py where it belongs"
+    if module == parts[1] == "editor":
+        return None
+    if LAYERS.index(parts[1]) >= LAYERS.index(module):
+        return f"{parts[1]} does not come before {module}; imports run one way: … {parts[1]} … > … {module} …"
+    return None
+
+
+def _wrong_in_nodes(here: str, name: str) -> str | None:
+    parts = name.split(".")
+    if parts[0] in ("app", "tests", "benchmarks"):
+        return f"nodes know no {parts[0]}"
+    if parts[0] == "nodegraph" and len(parts) > 1:
+        return "nodes enter the engine by its door: from nodegraph import …"
+    if parts[0] != "nodes" or name.startswith("nodes.dsp"):
+        return None
+    if here.startswith("nodes/dsp/"):
+        return "nodes.dsp knows no nodes"
+    # A node may use the backend beside it: nodes/separate/demucs.py uses nodes/separate/_demucs.py.
+    package = ".".join(Path(here).parent.parts)
+    if name.startswith(f"{package}._"):
+        return None
+    return "a node imports only the door, nodes.dsp, and the underscore files beside it"
+
+
+def complaints(root: Path) -> list[str]:
+    """Return what is wrong in a tree of `nodegraph` and `nodes`."""
+    found = []
+    for path in sorted([*(root / "nodegraph").rglob("*.py"), *(root / "nodes").rglob("*.py")]):
+        file = path.relative_to(root)
+        vague = [part for part in file.with_suffix("").parts if part.strip("_") in VAGUE]
+        if vague:
+            found.append(f"{file.as_posix()}: {vague[0]} says nothing; name the file after what is in it")
+        for each in imports_of(path, root):
+            reason = wrong(each)
+            if reason:
+                found.append(f"{each.file}:{each.line} imports {each.name}: {reason}")
+    return found
+
+
+def test_imports_run_one_way():
+    found = complaints(ROOT)
+    assert not found, "\n" + "\n".join(found)
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "complaint"),
+    [
+        (
+            "nodegraph/audio.py",
+            "from nodegraph.graph import Graph",
+            "audio.py:1 imports nodegraph.graph: graph does not come before audio",
+        ),
+        (
+            "nodegraph/graph.py",
+            "def f():\n    from nodegraph import cache",
+            "graph.py:2 imports nodegraph.cache: cache does not",
+        ),
+        ("nodegraph/graph.py", "import nodes.mix", "the engine knows no nodes"),
+        ("nodegraph/graph.py", "from nodegraph import Audio", "not its door"),
+        (
+            "nodegraph/brand_new.py",
+            "from nodegraph.audio import Audio",
+            "brand_new has no place in LAYERS yet",
+        ),
+        ("nodegraph/graph.py", "from . import audio", "imports are written from the top"),
+        (
+            "nodegraph/cli.py",
+            "import dearpygui.dearpygui as dpg",
+            "only nodegraph/editor/ may import dearpygui",
+        ),
+        ("nodegraph/execute.py", "def f():\n    import dask", "only nodegraph/batch.py may import dask"),
+        ("nodegraph/library.py", "def f():\n    import torch", "torch is imported only by"),
+        ("nodegraph/embed.py", "import mutagen", "mutagen is slow to import"),
+        ("nodegraph/utils.py", "", "utils says nothing"),
+        ("nodes/mix.py", "from nodegraph.audio import Audio", "nodes enter the engine by its door"),
+        ("nodes/mix.py", "from nodes.load import load", "a node imports only the door"),
+        ("nodes/mix.py", "import scipy.signal", "scipy is slow to import"),
+        ("nodes/mix.py", "try:\n    import numba\nexcept ImportError:\n    numba = None", "numba is slow"),
+        ("nodes/separate/split.py", "def f():\n    import torch", "torch is imported only by"),
+        ("nodes/dsp/tool.py", "from nodes.mix import mix", "nodes.dsp knows no nodes"),
+    ],
+)
+def test_a_wrong_arrow_is_named(tmp_path, file, text, complaint):
+    for folder in ("nodegraph", "nodes/dsp", "nodes/separate"):
+        (tmp_path / folder).mkdir(parents=True)
+    for known in ("audio", "graph", "cache"):
+        (tmp_path / "nodegraph" / f"{known}.py").touch()
+    (tmp_path / file).write_text(text)
+    (only,) = complaints(tmp_path)
+    assert complaint in only
+
+
+@pytest.mark.parametrize(
+    ("file", "text"),
+    [
+        ("nodegraph/cache.py", "from nodegraph.audio import Audio\nimport numpy"),
+        (
+            "nodegraph/editor/canvas.py",
+            "import dearpygui\nfrom nodegraph.cli import main\nfrom nodegraph.editor import theme",
+        ),
+        ("nodegraph/embed.py", "def f():\n    import mutagen"),
+        (
+            "nodes/mix.py",
+            "from nodegraph import Audio\nfrom nodes.dsp.tool import x\nfrom nodes.dsp import tool",
+        ),
+        ("nodes/separate/split.py", "def f():\n    from nodes.separate._torch import run"),
+        ("nodes/separate/_torch.py", "import torch\nimport scipy"),
+        ("nodes/mix.py", "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import scipy"),
+    ],
+)
+def test_a_right_arrow_is_left_alone(tmp_path, file, text):
+    for folder in ("nodegraph/editor", "nodes/dsp", "nodes/separate"):
+        (tmp_path / folder).mkdir(parents=True)
+    (tmp_path / file).write_text(text)
+    assert complaints(tmp_path) == []
+
+
+START = """
+import sys
+sys.path.insert(0, {root!r})
+import nodegraph
+from nodegraph.library import Library
+import nodes
+library = Library.from_package(nodes, skip=("dsp",))
+assert library.specs
+print(*sorted({{name.split(".")[0] for name in sys.modules}}))
+"""
+
+HEAVY = {*LATE, *AI, "dask", "dearpygui", "pandas", "sklearn", "rich", "typer"}
+
+
+def test_finding_all_nodes_loads_nothing_heavy():
+    program = START.format(root=str(ROOT))
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    loaded = HEAVY & set(done.stdout.split())
+    assert not loaded, f"importing nodegraph and the nodes also imports {', '.join(sorted(loaded))}"
