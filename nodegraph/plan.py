@@ -17,6 +17,16 @@ __all__ = ["Plan", "Step", "make_plan", "page_of"]
 
 State = Literal["run", "reuse", "blocked"]
 
+# What `page_of` writes and `explain` reads.
+_PAGE = (
+    ("seconds", float),
+    ("key", str),
+    ("code", str),
+    ("params", dict),
+    ("files", dict),
+    ("inputs", dict),
+)
+
 
 @dataclass(frozen=True)
 class Step:
@@ -216,11 +226,12 @@ def page_of(recipe: Recipe, entry: Entry) -> dict[str, Any]:
 
 def _sound_page(page: Any) -> Mapping[str, Any] | None:
     """Return the page if it is one; what was garbled counts as never written."""
-    if not isinstance(page, dict) or not isinstance(page.get("seconds"), float):
+    if not isinstance(page, dict):
         return None
-    texts = all(isinstance(page.get(name), str) for name in ("key", "code"))
-    parts = all(isinstance(page.get(name), dict) for name in ("params", "files", "inputs"))
-    return page if texts and parts else None
+    for name, kind in _PAGE:
+        if not isinstance(page.get(name), kind):
+            return None
+    return page
 
 
 def explain(recipe: Recipe, page: Mapping[str, Any] | None) -> str:

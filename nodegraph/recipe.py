@@ -268,6 +268,10 @@ class _Maker:
         return path
 
 
+# `json.dumps` would make one for every key.
+_ENCODER = json.JSONEncoder(sort_keys=True)
+
+
 def _key(recipe: Recipe) -> str:
     hashed: dict[str, Any] = dict(recipe.settings)
     for param in recipe.spec.params:
@@ -281,7 +285,7 @@ def _key(recipe: Recipe) -> str:
             hashed[name] = track_values(param, recipe.settings[name], recipe.inputs)
     # Numbers of tracks are names, not sound: only their order counts.
     ports = [[name.partition(".")[0], ref.key, ref.port] for name, ref in recipe.inputs.items()]
-    text = json.dumps([recipe.code, hashed, ports], sort_keys=True)
+    text = _ENCODER.encode([recipe.code, hashed, ports])
     return hashlib.blake2b(text.encode(errors="surrogatepass"), digest_size=20).hexdigest()
 
 

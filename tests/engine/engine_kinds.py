@@ -207,6 +207,12 @@ def write(
     soundfile.write(file, audio.samples.T, audio.sample_rate, subtype=subtype)
 
 
+@node(version=1, kind="ring", effect=True)
+def ring(audio: Audio) -> None:
+    """Do something to the world that leaves no file."""
+    CALLS.append("ring")
+
+
 @node(
     version=2,
     kind="renamed",
@@ -294,6 +300,7 @@ FUNCTIONS = (
     fail,
     read,
     write,
+    ring,
     renamed,
     heavy,
     same,

@@ -153,6 +153,14 @@ def test_a_bypassed_export_writes_nothing(lab):
     assert list(lab.outputs.iterdir()) == []
 
 
+def test_an_effect_that_leaves_no_file_runs_every_time(lab):
+    made = graph("a.audio > r.audio", a="tone", r="ring")
+    assert lab.ran(made) == ["a", "r"]
+    assert lab.ran(made) == ["r"]
+    lab.reopened()
+    assert lab.ran(made) == ["r"]
+
+
 # --- where ----------------------------------------------------------------------------------------
 
 

@@ -56,12 +56,11 @@ def sound_file(folder: Path, name: str, **tags: str) -> Path:
 def test_a_graph_comes_back_and_the_sound_is_untouched(tmp_path, name):
     path = sound_file(tmp_path, name)
     before, rate = soundfile.read(path, dtype="float32")
-    try:
-        embed_document(MADE, path, LIBRARY)
-    except DocumentError as error:
-        assert name.startswith("rf64"), error
-        assert "cannot" in str(error)
+    if name.startswith("rf64"):
+        with pytest.raises(DocumentError, match=r"rf64\.wav: the graph cannot be kept in this file"):
+            embed_document(MADE, path, LIBRARY)
     else:
+        embed_document(MADE, path, LIBRARY)
         assert open_document(path, LIBRARY) == MADE
         embed_document(Document(title="another"), path, LIBRARY)
         assert open_document(path).title == "another"
@@ -275,9 +274,11 @@ def test_a_damaged_sound_file_is_opened_or_refused(tmp_path, name):
             else:
                 content[at:at] = rng.randbytes(rng.randrange(1, 20))
         path.write_bytes(content[: rng.randrange(len(content))] if number % 10 == 0 else content)
+        refusal = name
         try:
             assert isinstance(open_document(path, LIBRARY), Document)
             opened += 1
         except DocumentError as error:
-            assert name in str(error)
+            refusal = str(error)
+        assert name in refusal
     assert opened < 60
