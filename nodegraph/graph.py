@@ -16,7 +16,7 @@ from typing import Any
 from nodegraph.errors import GraphError, LinkError, ParameterError
 from nodegraph.library import Library
 from nodegraph.param import ParamValue
-from nodegraph.spec import Port
+from nodegraph.spec import NodeSpec, Port
 
 __all__ = ["Graph", "Link", "Node", "NodeId", "Problem"]
 
@@ -53,6 +53,20 @@ class Node:
     def __post_init__(self) -> None:
         for name in ("params", "extra"):
             object.__setattr__(self, name, MappingProxyType(dict(getattr(self, name))))
+
+    def settings(self, spec: NodeSpec) -> Mapping[str, ParamValue]:
+        """Return `spec.settings` of its parameters. Remembered: an edit changes one node of a thousand.
+
+        Raises
+        ------
+        ParameterError
+            If a value is refused or a name unknown.
+        """
+        known: tuple[NodeSpec, Mapping[str, ParamValue]] | None = self.__dict__.get("_settings")
+        if known is None or known[0] is not spec:
+            known = (spec, MappingProxyType(spec.settings(self.params)))
+            self.__dict__["_settings"] = known
+        return known[1]
 
 
 @dataclass(frozen=True, order=True)
@@ -290,7 +304,7 @@ class Graph:
         if missing:
             yield missing
         try:
-            spec.settings(node.params)
+            node.settings(spec)
         except ParameterError as error:
             yield str(error)
         for link in links:

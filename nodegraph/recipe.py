@@ -222,7 +222,7 @@ class _Maker:
 
     def _make(self, node_id: NodeId, node: Node, spec: NodeSpec, links: tuple[Link, ...]) -> str | None:
         """Make one recipe; return what keeps it from being made, if anything does."""
-        settings = spec.settings(node.params)
+        settings = node.settings(spec)
         linked = ((link.target_port, self._ref(link)) for link in _in_port_order(spec, links))
         inputs = {name: ref for name, ref in linked if ref is not None}
         files, paths = dict[str, str](), dict[str, Path]()
@@ -240,8 +240,8 @@ class _Maker:
         recipe = Recipe(node_id, spec, settings, inputs, files, paths, code)
         self.made[node_id] = recipe
         self.refs[node_id] = {port.name: Ref(recipe.key, port.name, node_id) for port in spec.outputs}
-        if spec.neutral is not None and all(settings[name] == value for name, value in spec.neutral.items()):
-            self.refs[node_id][spec.outputs[0].name] = next(iter(inputs.values()))
+        if _is_neutral(spec, settings) and spec.inputs[0].name in inputs:
+            self.refs[node_id][spec.outputs[0].name] = inputs[spec.inputs[0].name]
         return None
 
     def _path(self, node_id: NodeId, param: Param, value: str) -> Path:
@@ -262,10 +262,15 @@ class _Maker:
         inside = Path(os.path.realpath(path)).is_relative_to(folder) and path != folder
         if not value or not inside or Path(value).is_absolute() or "\\" in value:
             raise OutputError(
-                f"The graph wants to write to {value!r}, which is not inside {folder}. Name the file "
-                f"yourself (-o {node_id}=FILE) if that is what you want."
+                f"The graph wants {node_id} to write to {value!r}, which is not inside {folder}. "
+                "Name that file yourself if it is what you want."
             )
         return path
+
+
+def _is_neutral(spec: NodeSpec, settings: Mapping[str, ParamValue]) -> bool:
+    neutral = spec.neutral
+    return neutral is not None and all(settings[name] == value for name, value in neutral.items())
 
 
 # `json.dumps` would make one for every key.
