@@ -102,6 +102,7 @@ class Progress:
         """Yield `function(item)` in order, with up to `workers` of them running side by side.
 
         At most `workers` + 1 results are in flight, so memory stays bounded however long `items` is.
+        `function` itself must not call `map`: its thread would wait for threads that wait for it.
 
         Raises
         ------
