@@ -1,6 +1,16 @@
 """The door for node authors: everything that a node module needs of the engine, and no more."""
 
-from nodegraph.audio import Audio, Curve, Measure, Report, Samples, new_samples
+from nodegraph.audio import (
+    Audio,
+    ClickMap,
+    Curve,
+    Measure,
+    NoiseProfile,
+    Report,
+    Samples,
+    SpeedCurve,
+    new_samples,
+)
 from nodegraph.errors import (
     AudioError,
     AudioFileError,
@@ -19,9 +29,11 @@ __all__ = [
     "AudioError",
     "AudioFileError",
     "Cancelled",
+    "ClickMap",
     "Curve",
     "InputFile",
     "Measure",
+    "NoiseProfile",
     "NotInstalledError",
     "OutputError",
     "OutputFile",
@@ -32,6 +44,7 @@ __all__ = [
     "RegrooveError",
     "Report",
     "Samples",
+    "SpeedCurve",
     "new_samples",
     "no_progress",
     "node",

@@ -1,4 +1,4 @@
-"""The values that travel along links: Audio and Report. Frozen, one layout, safe to share.
+"""The values that travel along links: Audio, Report, and what analyses learn. Frozen, safe to share.
 
 Axis letters: C channels, T frames.
 
@@ -22,7 +22,17 @@ import numpy.typing as npt
 
 from nodegraph.errors import AudioError
 
-__all__ = ["Audio", "Curve", "Measure", "Report", "Samples", "new_samples"]
+__all__ = [
+    "Audio",
+    "ClickMap",
+    "Curve",
+    "Measure",
+    "NoiseProfile",
+    "Report",
+    "Samples",
+    "SpeedCurve",
+    "new_samples",
+]
 
 Samples = npt.NDArray[np.float32]
 """float32, shape (channels, frames), C-contiguous; full scale is 1.0."""
@@ -212,6 +222,87 @@ class Report:
         width = max((len(measure.name) for measure in self.measures), default=0)
         rows = (f"  {measure.name:<{width}}  {measure}" for measure in self.measures)
         return "\n".join([self.title, *rows])
+
+
+@dataclass(frozen=True, eq=False)
+class NoiseProfile:
+    """What the noise of a recording is like, learned where nothing else sounds.
+
+    Parameters
+    ----------
+    sample_rate : int
+        Of the recording it was learned from, in Hz.
+    power : ndarray, shape (channels, bins)
+        float64, mean power spectral density, full scale² per Hz, at bins evenly spaced from 0 to
+        half the sample rate.
+    begin_s, end_s : float
+        The passage it was learned from.
+    """
+
+    sample_rate: int
+    power: npt.NDArray[np.float64]
+    begin_s: float = 0.0
+    end_s: float = 0.0
+
+    def __post_init__(self) -> None:
+        _freeze_array(self, "power", np.float64, 2)
+
+
+@dataclass(frozen=True, eq=False)
+class SpeedCurve:
+    """How fast a recording runs over time: 1.01 is one percent too fast.
+
+    Parameters
+    ----------
+    times_s : ndarray, shape (points,)
+        float64, rising.
+    speed : ndarray, shape (points,)
+        float64, relative to the true speed; linear between points, constant beyond them.
+    confidence : ndarray, shape (points,)
+        float64, 0 (guessed) to 1 (sure).
+    """
+
+    times_s: npt.NDArray[np.float64]
+    speed: npt.NDArray[np.float64]
+    confidence: npt.NDArray[np.float64]
+
+    def __post_init__(self) -> None:
+        for name in ("times_s", "speed", "confidence"):
+            _freeze_array(self, name, np.float64, 1)
+        if not self.times_s.size == self.speed.size == self.confidence.size:
+            raise AudioError("A speed curve needs one speed and one confidence for each time.")
+
+
+@dataclass(frozen=True, eq=False)
+class ClickMap:
+    """Where a recording is damaged by clicks.
+
+    Parameters
+    ----------
+    sample_rate : int
+        In Hz.
+    frames : int
+        Length of the recording.
+    spans : ndarray, shape (clicks, 3)
+        int64: channel, first frame, and the frame after the last. Sorted.
+    """
+
+    sample_rate: int
+    frames: int
+    spans: npt.NDArray[np.int64]
+
+    def __post_init__(self) -> None:
+        _freeze_array(self, "spans", np.int64, 2)
+        if self.spans.shape[1] != 3:
+            raise AudioError(f"A click map needs (channel, begin, end) rows, not {self.spans.shape}.")
+
+
+def _freeze_array(value: object, name: str, dtype: npt.DTypeLike, dimensions: int) -> None:
+    array = np.array(getattr(value, name), dtype=dtype, order="C")
+    if array.ndim != dimensions:
+        raise AudioError(f"{name} must have {dimensions} dimensions, not the shape {array.shape}.")
+    array.flags.writeable = False
+    object.__setattr__(value, name, array)
 
 
 Allocator = Callable[[tuple[int, int]], Samples]

@@ -1,0 +1,1 @@
+"""Nodes that take damage away, each with a second output that holds what was taken."""

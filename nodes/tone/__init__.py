@@ -1,0 +1,1 @@
+"""Nodes that shape tone: curves, transients, air, clarity."""
