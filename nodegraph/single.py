@@ -98,13 +98,14 @@ def apply_node(
 def _split(spec: NodeSpec, files: Sequence[Path]) -> tuple[list[Path], Path | None]:
     """Tell the files to read from the place to write to."""
     read_files = sum(param.type == "input_file" for param in spec.params)
-    least = read_files + sum(not port.optional or port.many for port in spec.inputs)
-    many = any(port.many or port.optional for port in spec.inputs)
-    only_reports = not spec.effect and all(issubclass(port.type, Report) for port in spec.outputs)
+    sounds = [port for port in spec.inputs if issubclass(Audio, port.type) or not port.optional]
+    least = read_files + sum(not port.optional or port.many for port in sounds)
+    many = any(port.many or port.optional for port in sounds)
+    only_reports = not spec.effect and not any(issubclass(port.type, Audio) for port in spec.outputs)
     if only_reports and len(files) == least:
         return list(files), None
     if len(files) < least + 1 or (len(files) > least + 1 and not many):
-        names = [port.name.upper() for port in spec.inputs] + ["IN"] * read_files
+        names = [port.name.upper() for port in sounds] + ["IN"] * read_files
         usage = " ".join([*names, "[OUT]" if only_reports else "OUT"])
         raise GraphError(f"{spec.kind} takes {usage}: {len(files)} files were named.")
     return list(files[:-1]), files[-1]
@@ -113,13 +114,12 @@ def _split(spec: NodeSpec, files: Sequence[Path]) -> tuple[list[Path], Path | No
 def _places(spec: NodeSpec, out: Path | None) -> dict[str, Path]:
     if out is None:
         return {}
-    sounds = [port.name for port in spec.outputs if issubclass(port.type, Audio)]
+    # Other values than sounds and reports travel on links only.
+    endings = {Audio: ".wav", Report: ".json"}
+    kept = [port for port in spec.outputs if port.type in endings]
     if out.is_dir() or not out.suffix:
-        return {
-            port.name: out / f"{port.name}{'.wav' if port.name in sounds else '.json'}"
-            for port in spec.outputs
-        }
-    return {spec.outputs[0].name: out}
+        return {port.name: out / f"{port.name}{endings[port.type]}" for port in kept}
+    return {port.name: out for port in kept[:1]}
 
 
 def _check_free(places: Sequence[Path], sources: Sequence[Path], *, overwrite: bool) -> None:
@@ -143,6 +143,8 @@ def _load_inputs(
     left = list(sources)
     for port in spec.inputs:
         if not issubclass(Audio, port.type):
+            if port.optional and not port.many:
+                continue
             raise GraphError(
                 f"{port.name} takes {port.type.__name__}, which no sound file holds. Use a graph."
             )

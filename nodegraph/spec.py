@@ -351,6 +351,7 @@ def _read_outputs(hint: Any, doc: Docstring) -> tuple[tuple[Port, ...], bool]:
     if isinstance(hint, type) and issubclass(hint, tuple) and hasattr(hint, "_fields"):
         fields = typing.get_type_hints(hint)
         return tuple(Port(name, kind, text=doc.returns.get(name, "")) for name, kind in fields.items()), True
+    # numpydoc names what is returned: "profile : NoiseProfile".
     names = {Audio: "audio", Report: "report"}
-    name = names.get(hint, getattr(hint, "__name__", "value").lower())
+    name = names.get(hint) or next(iter(doc.returns), "value")
     return (Port(name, hint, text=" ".join(doc.returns.values())),), False

@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 
 import nodes
-from nodegraph import Audio, AudioError, Cancelled, Progress
+from nodegraph import Audio, AudioError, Cancelled, ClickMap, NoiseProfile, Progress, SpeedCurve
 from nodegraph.library import Library
 from nodegraph.perform import call_node
 from nodegraph.spec import NodeSpec
@@ -46,12 +46,12 @@ def music(channels: int = 2, seconds: float = 1.5, sample_rate: int = 44100, see
 
 
 def inputs_of(spec: NodeSpec, *sounds: Audio) -> dict[str, Audio]:
-    """Link sounds to ports; the last one is used again where there are more ports."""
+    """Link sounds to the ports for sound; the last one is used again where there are more ports."""
     found: dict[str, Audio] = {}
     for number, port in enumerate(spec.inputs):
         if port.many:
             found |= {f"{port.name}.{track}": sound for track, sound in enumerate((*sounds, sounds[-1]), 1)}
-        else:
+        elif port.type is Audio:
             found[port.name] = sounds[min(number, len(sounds) - 1)]
     return found
 
@@ -94,6 +94,9 @@ def assert_same(first: dict[str, Any], second: dict[str, Any]) -> None:
     for port, value in first.items():
         if isinstance(value, Audio):
             np.testing.assert_array_equal(value.samples, second[port].samples, err_msg=port)
+        elif isinstance(value, (ClickMap, NoiseProfile, SpeedCurve)):
+            for name, part in vars(value).items():
+                np.testing.assert_array_equal(part, getattr(second[port], name), err_msg=f"{port}.{name}")
         else:
             assert value == second[port], port
 
