@@ -1,0 +1,251 @@
+"""How much of each time-frequency cell is signal: gains that take stationary noise out of spectra.
+
+Textbook denoisers (Ephraim & Malah 1985) follow the signal-to-noise ratio forward in time, for they
+hear a telephone call. A recording lies there as a whole, so here the evidence about a cell comes from
+all sides, and each cell chooses which of its neighbourhoods to believe:
+
+1. The power of a cell, in units of the noise's, is averaged over neighbourhoods of several shapes:
+   lines along time (a held tone), along frequency (a stroke), and squares.
+2. Each average gives an attenuation (James-Stein, as in block thresholding: Yu, Mallat & Bacry 2008,
+   eq. 10). Stein's unbiased estimate of its risk, averaged around the cell, says how well it does
+   there, and the attenuations are mixed by it.
+3. What passes is an estimate of the signal, from which a Wiener gain is made (empirical Wiener
+   filter: Ghael, Sayeed & Baraniuk 1997). Weak false alarms vanish in it by their square, which is
+   why no musical noise is left over.
+4. The same is done in short and in long windows. Averages of Stein's risk over wide tiles say which
+   of them suits this part of the sound, and both are mixed by it.
+
+Everything is a sum over a fixed neighbourhood, added up in a fixed order: no state runs through the
+recording, so that block-wise equals whole-file, bit for bit.
+
+Axis letters: C channels, T STFT frames, F bins.
+
+References
+----------
+G. Yu, S. Mallat, E. Bacry, "Audio denoising by time-frequency block thresholding", IEEE Trans.
+Signal Process. 56(5), 2008. C. Stein, "Estimation of the mean of a multivariate normal distribution",
+Ann. Stat. 9(6), 1981. S. Ghael, A. Sayeed, R. Baraniuk, "Improved wavelet denoising via empirical
+Wiener filtering", SPIE 3169, 1997. Y. Ephraim, D. Malah, "Speech enhancement using a minimum mean-
+square error log-spectral amplitude estimator", IEEE Trans. ASSP 33(2), 1985.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+__all__ = ["REACH_BINS", "REACH_FRAMES", "attenuations", "risks"]
+
+Cells = npt.NDArray[np.float32]
+"""float32, shape (stft_frames, bins)."""
+
+# Neighbourhoods in STFT frames × bins: 3 to the power of these. Held tones, strokes, and between.
+_SHAPES = ((1, 1), (2, 0), (0, 2), (2, 1), (3, 0), (1, 3))
+# How many standard deviations of its average in pure noise an attenuation asks for before anything
+# passes. From a plateau: 1 to 3 differ by less than 0.1 dB of SDR.
+_CAUTION = 2.0
+# Differences of risk (in noise powers) at which a shape counts clearly less. Far smaller values
+# trust the estimates too much: choosing the smallest of noisy numbers is a choice by chance.
+_SOFTNESS = 0.5
+# STFT frames and bins that a gain looks to either side: the longest shape, the average of the risk,
+# and the average before the Wiener gain.
+REACH_FRAMES = 13 + 1 + 1
+REACH_BINS = 13 + 1
+# Bins that are worked on in one go, so that all intermediate arrays stay in a core's own cache.
+_STRIP_BINS = 64
+
+
+@dataclass(frozen=True)
+class _Shape:
+    """A neighbourhood, and how its average behaves in noise.
+
+    Parameters
+    ----------
+    threshold : float
+        What the average has to exceed, in noise powers.
+    own_share : float
+        How much the average follows the cell's own noise: Stein's correction.
+    """
+
+    threshold: float
+    own_share: float
+
+
+def attenuations(snr: Cells) -> Cells:
+    """Return the gain of each cell from its power in units of the noise power.
+
+    Parameters
+    ----------
+    snr : ndarray, shape (stft_frames + 2 × REACH_FRAMES, bins)
+        Power over noise power; 1 on average where there is only noise.
+
+    Returns
+    -------
+    ndarray, shape (stft_frames, bins)
+        0 (noise) to 1 (signal).
+    """
+    frames, bins = snr.shape
+    result = np.empty((frames - 2 * REACH_FRAMES, bins), np.float32)
+    # The spectrum of a real signal is its own mirror image about 0 Hz and half the sample rate.
+    mirrored = np.pad(snr, ((0, 0), (REACH_BINS, REACH_BINS)), mode="reflect" if bins > 1 else "edge")
+    for begin in range(0, bins, _STRIP_BINS):
+        end = min(bins, begin + _STRIP_BINS)
+        strip = np.ascontiguousarray(mirrored[:, begin : end + 2 * REACH_BINS])
+        _strip_gains(strip, result[:, begin:end])
+    return result
+
+
+def risks(snr: Cells, gain: Cells) -> Cells:
+    """Return Stein's estimate of the error that is left in each cell, in units of the noise power.
+
+    For a gain that hardly depends on the cell's own noise: |(1 − G) X|² + 2 G − 1 (Stein 1981).
+    """
+    rest = np.float32(1.0) - gain
+    return np.asarray(rest * rest * snr + (gain + gain - np.float32(1.0)), np.float32)
+
+
+def _strip_gains(snr: Cells, result: Cells) -> None:
+    averages = _averages(snr)
+    reach = REACH_FRAMES - 2
+    own = np.ascontiguousarray(snr[reach:-reach, REACH_BINS - 1 : 1 - REACH_BINS])
+    count, frames, bins = averages.shape
+    gains = np.empty_like(averages)
+    risk = np.empty((count, frames - 2, bins - 2), np.float32)
+    for average, shape, gain, smooth in zip(averages, _shapes(), gains, risk, strict=True):
+        behaviour = np.float32(shape.threshold), np.float32(shape.own_share)
+        _loops().weigh(own, average, behaviour, gain, smooth)
+    _loops().mix(own, gains, risk, np.float32(_SOFTNESS), result)
+
+
+def _averages(snr: Cells) -> Cells:
+    """Return the average over each shape, for all cells that lie whole inside, shape (shapes, T, F)."""
+    # Reach 2 in time and 1 in frequency remain for the steps that follow.
+    frames, bins = snr.shape[0] - 2 * (REACH_FRAMES - 2), snr.shape[1] - 2 * (REACH_BINS - 1)
+    averages = np.empty((len(_SHAPES), frames, bins), np.float32)
+    for into, (long, wide) in zip(averages, _SHAPES, strict=True):
+        total = _tripled(_tripled(snr, long, 0).T, wide, 0).T
+        skip_frames, skip_bins = (total.shape[0] - frames) // 2, (total.shape[1] - bins) // 2
+        part = total[skip_frames : skip_frames + frames, skip_bins : skip_bins + bins]
+        np.multiply(part, np.float32(3.0 ** -(long + wide)), out=into)
+    return averages
+
+
+def _tripled(cells: Cells, times: int, axis: int) -> Cells:
+    """Return sums over 3 ** times neighbours along the first axis, in an order that is always the same."""
+    step = 1
+    for _ in range(times):
+        count = cells.shape[0] - 2 * step
+        cells = cells[:count] + cells[step : step + count] + cells[2 * step :]
+        step *= 3
+    return cells
+
+
+@lru_cache(maxsize=1)
+def _shapes() -> tuple[_Shape, ...]:
+    """Return how the averages of Hann-windowed noise with 75 % overlap behave, shape by shape."""
+    correlations = _overlap_correlations()
+    found = []
+    for long, wide in _SHAPES:
+        frames, bins = 3**long, 3**wide
+        pairs = 0.0
+        shares = 0.0
+        for d in range(-min(3, frames - 1), min(3, frames - 1) + 1):
+            for b in range(-min(2, bins - 1), min(2, bins - 1) + 1):
+                related = correlations[abs(d), abs(b)]
+                pairs += related * (frames - abs(d)) * (bins - abs(b))
+                if 2 * abs(d) < frames + 1 and 2 * abs(b) < bins + 1:
+                    shares += related
+        cells = frames * bins
+        found.append(_Shape(1.0 + _CAUTION * float(np.sqrt(pairs)) / cells, shares / cells))
+    return tuple(found)
+
+
+def _overlap_correlations() -> npt.NDArray[np.float64]:
+    """Return the squared correlation of noise in two cells that are d hops and b bins apart, at [d, b]."""
+    length = 64
+    n = np.arange(length)
+    window = 0.5 - 0.5 * np.cos(2.0 * np.pi * n / length)
+    table = np.zeros((4, 3))
+    for d in range(4):
+        product = window[d * length // 4 :] * window[: length - d * length // 4]
+        for b in range(3):
+            turned = product * np.exp(-2j * np.pi * b * n[: product.size] / length)
+            table[d, b] = abs(turned.sum()) ** 2
+    return np.asarray(table / table[0, 0], np.float64)
+
+
+@dataclass(frozen=True)
+class _Loops:
+    weigh: Callable[[Cells, Cells, tuple[np.float32, np.float32], Cells, Cells], None]
+    mix: Callable[[Cells, Cells, Cells, np.float32, Cells], None]
+
+
+@lru_cache(maxsize=1)
+def _loops() -> _Loops:
+    from numba import njit
+
+    compiled: Any = njit(cache=True, nogil=True)
+    return _Loops(compiled(_weigh_shape), compiled(_mix_by_risk))
+
+
+def _weigh_shape(
+    snr: Cells, average: Cells, shape: tuple[np.float32, np.float32], gain: Cells, smooth: Cells
+) -> None:
+    """Write a shape's attenuation, and its risk averaged over 3 × 3 cells (one fewer on each side)."""
+    frames, bins = snr.shape
+    least, share = shape
+    one, two, three = np.float32(1.0), np.float32(2.0), np.float32(3.0)
+    ninth, tiny = np.float32(1.0 / 9.0), np.float32(1e-6)
+    risk = np.empty((frames, bins), np.float32)
+    for t in range(frames):
+        for f in range(bins):
+            mean = max(average[t, f], tiny)
+            shrink = min(least / mean, one)
+            passing = one - shrink
+            gain[t, f] = passing
+            slope = two * share * shrink / mean * min(mean, three) if shrink < one else np.float32(0.0)
+            risk[t, f] = shrink * shrink * snr[t, f] + two * passing - one + slope
+    for t in range(frames - 2):
+        for f in range(bins - 2):
+            above = risk[t, f] + risk[t, f + 1] + risk[t, f + 2]
+            here = risk[t + 1, f] + risk[t + 1, f + 1] + risk[t + 1, f + 2]
+            below = risk[t + 2, f] + risk[t + 2, f + 1] + risk[t + 2, f + 2]
+            smooth[t, f] = ninth * (above + here + below)
+
+
+def _mix_by_risk(snr: Cells, gains: Cells, risk: Cells, softness: np.float32, result: Cells) -> None:
+    """Mix the shapes' gains, and make the Wiener gain of what passes: the end of step 2, and step 3."""
+    shapes, frames, bins = risk.shape
+    one, three = np.float32(1.0), np.float32(3.0)
+    passed = np.empty((frames, bins), np.float32)
+    lowest, weights, sums = (
+        np.empty(bins, np.float32),
+        np.empty(bins, np.float32),
+        np.empty(bins, np.float32),
+    )
+    for t in range(frames):
+        lowest[:] = risk[0, t]
+        weights[:] = 0
+        sums[:] = 0
+        for s in range(1, shapes):
+            for f in range(bins):
+                lowest[f] = min(lowest[f], risk[s, t, f])
+        for s in range(shapes):
+            for f in range(bins):
+                # An inverse fourth power falls much like an exponential, at a fraction of its cost.
+                base = one / (one + (risk[s, t, f] - lowest[f]) / (three * softness))
+                weight = base * base * base * base
+                weights[f] += weight
+                sums[f] += weight * gains[s, t + 1, f + 1]
+        for f in range(bins):
+            gain = sums[f] / weights[f]
+            passed[t, f] = gain * gain * snr[t + 1, f + 1]
+    for t in range(frames - 2):
+        for f in range(bins):
+            signal = (passed[t, f] + passed[t + 1, f] + passed[t + 2, f]) / three
+            result[t, f] = signal / (signal + one)
