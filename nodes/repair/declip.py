@@ -1,0 +1,244 @@
+"""Declipping: give waves that were cut off at a level their tops back.
+
+1. *Finding* (nodes.dsp.clipping): the level of each channel and side, stretch by stretch.
+2. *Filling in* (nodes.dsp.sparse, and where little is missing nodes.dsp.plausible): only stretches
+   with clipped samples are worked on; each sees its neighbourhood, and a clipped run belongs to the
+   stretch in which it begins.
+
+Stretches have a fixed length and place, so nothing depends on the blocks of a run, and undamaged
+sound costs one look at its highest samples.
+
+Axis letters: C channels, T frames.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Annotated
+
+import numpy as np
+import numpy.typing as npt
+
+from nodegraph import Audio, Progress, Range, new_samples, no_progress, node
+from nodes.dsp.clipping import ClipLevel, Plateaus, agreed_levels, clipped_signs, find_plateaus
+from nodes.dsp.plausible import plausible
+from nodes.dsp.removed import Repaired, blended
+from nodes.dsp.sparse import sparsest
+from nodes.dsp.stft import nearest_n_fft
+
+__all__ = ["declip"]
+
+# Windows (ms): the longest resolves chords, the shortest consonants and drums.
+_WINDOWS_MS = (23.0, 46.0, 93.0, 186.0)
+# A stretch is this many of the longest windows, and sees one more on either side.
+_WINDOWS_IN_STRETCH = 8
+# Iterations grow with the clipped share of a stretch: where little is missing the solution is near,
+# and more of them fit the model's errors.
+_ITERATIONS = (50, 300)
+_ITERATIONS_PER_SHARE = 500.0
+# Window of the model that holds the result within what is plausible (ms): sound is steady that long.
+_MODEL_MS = 46.0
+# No restored wave is higher than this many times its clip level (24 dB).
+_HIGHEST = 16.0
+
+_Wave = npt.NDArray[np.float32]
+_Signs = npt.NDArray[np.int8]
+
+
+@dataclass(frozen=True)
+class _Stretch:
+    """A part of one channel that is repaired in one go."""
+
+    channel: int
+    begin: int
+    end: int
+
+
+@dataclass(frozen=True)
+class _Damage:
+    """The clip levels of one channel."""
+
+    positive: list[ClipLevel]
+    negative: list[ClipLevel]
+
+
+@node(version=1, neutral={"strength": 0.0})
+def declip(
+    audio: Audio,
+    *,
+    strength: Annotated[float, Range(0, 1, unit="")] = 1.0,
+    level_dbfs: Annotated[float | None, Range(-40, 20)] = None,
+    progress: Progress = no_progress,
+) -> Repaired:
+    """Restore the tops of waves that were cut off because a recording was too loud.
+
+    The level at which each channel was clipped is found by itself, above and below zero, also when
+    the sound was made louder or softer later. Samples that were not cut off stay as they are. The
+    restored peaks are higher than before, perhaps above full scale: nothing is lost by that here,
+    and a limiter or a lower gain makes room before an export.
+
+    Parameters
+    ----------
+    audio : Audio
+        Any sound.
+    strength : float
+        How much of the lost height comes back: at 1 all that can be told, at 0 nothing changes.
+    level_dbfs : float, dBFS
+        The level at and above which samples count as clipped. Leave it empty to have it found. Lower
+        restores more, and replaces sound that was good.
+    progress : Progress
+        Told after every stretch.
+
+    Returns
+    -------
+    audio : Audio
+        The repaired sound: same channels, frames and rate.
+    removed : Audio
+        Input − audio: the negative of what was added.
+
+    References
+    ----------
+    P. Záviška, P. Rajmic, A. Ozerov, L. Rencker, A survey and an extensive evaluation of popular audio
+    declipping methods, IEEE JSTSP 15(1), 2021. C. Laguna, A. Lerch, An efficient algorithm for clipping
+    detection and declipping audio, AES 141, 2016 (levels from the distribution of the samples).
+    """
+    found = _find(audio, level_dbfs, progress.part(0.0, 0.05))
+    outputs, accounts = _mend(audio, found, strength, progress.part(0.05, 1.0))
+    _tell(accounts, audio.channels * audio.frames, progress)
+    return outputs
+
+
+def _windows(sample_rate: int) -> tuple[int, ...]:
+    """Return the window lengths in samples; a low rate has fewer of them."""
+    return tuple(sorted({nearest_n_fft(window_ms, sample_rate) for window_ms in _WINDOWS_MS}))
+
+
+# --- finding -------------------------------------------------------------------------------------
+
+
+def _find(audio: Audio, level_dbfs: float | None, progress: Progress) -> list[_Damage]:
+    """Return the clip levels of every channel."""
+    if level_dbfs is not None:
+        given = [ClipLevel(10.0 ** (level_dbfs / 20.0), float("inf"))]
+        return [_Damage(given, given)] * audio.channels
+    stretches = _stretches(audio, _windows(audio.sample_rate)[-1])
+
+    def look(stretch: _Stretch) -> tuple[_Stretch, Plateaus | None, Plateaus | None]:
+        wave = audio.samples[stretch.channel, stretch.begin : stretch.end]
+        return stretch, find_plateaus(wave), find_plateaus(-wave)
+
+    above: list[list[Plateaus]] = [[] for _ in range(audio.channels)]
+    below: list[list[Plateaus]] = [[] for _ in range(audio.channels)]
+    for stretch, positive, negative in progress.map(look, stretches):
+        above[stretch.channel] += [positive] if positive else []
+        below[stretch.channel] += [negative] if negative else []
+        progress(stretch.end / audio.frames)
+    return [_Damage(agreed_levels(p), agreed_levels(n)) for p, n in zip(above, below, strict=True)]
+
+
+def _stretches(audio: Audio, longest: int) -> Iterator[_Stretch]:
+    size = _WINDOWS_IN_STRETCH * longest
+    for begin in range(0, audio.frames, size):
+        for channel in range(audio.channels):
+            yield _Stretch(channel, begin, min(audio.frames, begin + size))
+
+
+# --- filling in ----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _Account:
+    """What was done to a stretch: clipped samples, and the highest restored one."""
+
+    clipped: int
+    peak: float
+
+
+def _mend(
+    audio: Audio, found: list[_Damage], strength: float, progress: Progress
+) -> tuple[Repaired, list[_Account]]:
+    """Restore every stretch, and return the outputs and one account for each stretch."""
+    windows = _windows(audio.sample_rate)
+    kept, removed = (new_samples(audio.channels, audio.frames) for _ in range(2))
+
+    def work(stretch: _Stretch) -> tuple[int, _Account]:
+        source = audio.samples[stretch.channel]
+        own, restored, clipped = _restored(audio, stretch, found[stretch.channel], windows, progress.check)
+        parts = blended(source[None, own], restored[None], strength)
+        kept[stretch.channel, own], removed[stretch.channel, own] = parts[0][0], parts[1][0]
+        return stretch.end, _Account(clipped, float(np.abs(parts[0]).max(initial=0.0)))
+
+    accounts = []
+    for done, account in progress.map(work, _stretches(audio, windows[-1])):
+        accounts.append(account)
+        progress(done / audio.frames)
+    outputs = Repaired(Audio.trusted(kept, audio.sample_rate), Audio.trusted(removed, audio.sample_rate))
+    return outputs, accounts
+
+
+def _restored(
+    audio: Audio, stretch: _Stretch, damage: _Damage, windows: tuple[int, ...], check: Callable[[], None]
+) -> tuple[slice, _Wave, int]:
+    """Return the frames that a stretch stands for, those frames restored, and how many were clipped.
+
+    A run of clipped samples that crosses a border belongs to the stretch in which it begins.
+    """
+    size, longest = _WINDOWS_IN_STRETCH * windows[-1], windows[-1]
+    first, last = max(0, stretch.begin - longest), min(audio.frames, stretch.end + longest)
+    wave = np.array(audio.samples[stretch.channel, first:last])
+    if not damage.positive and not damage.negative:
+        own = slice(stretch.begin, stretch.end)
+        return own, wave[stretch.begin - first : stretch.end - first], 0
+    signs = _signs(audio, stretch.channel, (first, last), damage, size)
+    begin = stretch.begin + _run_length(signs, stretch.begin - first) * (stretch.begin > 0)
+    end = stretch.end + _run_length(signs, stretch.end - first) * (stretch.end < audio.frames)
+    inside = slice(begin - first, max(begin, end) - first)
+    clipped = int(np.count_nonzero(signs[inside]))
+    if clipped:
+        wave = _fill(wave, signs, windows, audio.sample_rate, check)
+    return slice(begin, max(begin, end)), wave[inside], clipped
+
+
+def _signs(audio: Audio, channel: int, shown: tuple[int, int], damage: _Damage, size: int) -> _Signs:
+    """Return which samples of what is shown were clipped, stretch by stretch of the grid."""
+    first, last = shown
+    parts = []
+    for begin in range(first // size * size, last, size):
+        end = min(audio.frames, begin + size)
+        wave = np.asarray(audio.samples[channel, begin:end])
+        signs = clipped_signs(wave, damage.positive, damage.negative, audio.sample_rate)
+        parts.append(signs[max(0, first - begin) : last - begin])
+    return np.concatenate(parts)
+
+
+def _run_length(signs: _Signs, at: int) -> int:
+    """Return how many frames from `at` on belong to a clipped run that begins before it."""
+    if at >= signs.size or at < 1 or not signs[at] or signs[at] != signs[at - 1]:
+        return 0
+    ends = np.flatnonzero(signs[at:] != signs[at])
+    return int(ends[0]) if ends.size else signs.size - at
+
+
+def _fill(
+    wave: _Wave, signs: _Signs, windows: tuple[int, ...], sample_rate: int, check: Callable[[], None]
+) -> _Wave:
+    least, most = _ITERATIONS
+    share = np.count_nonzero(signs) / signs.size
+    iterations = int(min(most, least + _ITERATIONS_PER_SHARE * share))
+    found = sparsest(wave, signs, windows=windows, iterations=iterations, check=check)
+    found = plausible(wave, signs, found, window=nearest_n_fft(_MODEL_MS, sample_rate), check=check)
+    return np.clip(found, -_HIGHEST * np.abs(wave), _HIGHEST * np.abs(wave))
+
+
+def _tell(accounts: list[_Account], values: int, progress: Progress) -> None:
+    clipped = sum(account.clipped for account in accounts)
+    if not clipped:
+        progress.note("No clipping found.")
+        return
+    peak = max(account.peak for account in accounts)
+    text = f"{clipped} samples ({100.0 * clipped / values:.2g} %) were clipped and are restored."
+    if peak > 1.0:
+        over_db = 20.0 * np.log10(peak)
+        text += f" Peaks now reach {over_db:.1f} dB above full scale: lower the gain or limit before export."
+    progress.note(text)
