@@ -1,0 +1,77 @@
+"""Measuring the speed of a recording: wow, flutter and drift as a curve, to be looked at or undone.
+
+The curve travels on a link of its own, so that it can be measured where it shows best (a separated
+piano, the hum before it is filtered out) and undone elsewhere.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, NamedTuple
+
+from nodegraph import Audio, Progress, Range, Report, SpeedCurve, no_progress, node
+from nodes.dsp.speed import SpeedSettings, find_speed
+
+__all__ = ["MeasuredSpeed", "measure_speed"]
+
+
+class MeasuredSpeed(NamedTuple):
+    """What was measured."""
+
+    speed: SpeedCurve
+    report: Report
+
+
+@node(version=1, kind="measure.speed", linked=True)
+def measure_speed(
+    audio: Audio,
+    *,
+    rotation: Literal["auto", "none", "33", "45", "78.26", "76.59"] = "auto",
+    pilot: Literal["none", "50", "60"] = "none",
+    lowest_hz: Annotated[float, Range(0.05, 8.0, "log")] = 0.2,
+    highest_hz: Annotated[float, Range(1.0, 40.0, "log")] = 40.0,
+    engine: Literal["hilbert"] = "hilbert",
+    progress: Progress = no_progress,
+) -> MeasuredSpeed:
+    """Measure wow and flutter from the music itself, or from hum that was recorded with it.
+
+    Looked for are periodic deviations that all held tones of the recording share. What only one part
+    does, as a singer's vibrato, does not count, and what is not surely there is not told.
+
+    Parameters
+    ----------
+    audio : Audio
+        A recording with held tones, best of 10 s or more. It is not changed.
+    rotation : {"auto", "none", "33", "45", "78.26", "76.59"}
+        What turned, in turns per minute. A disc's own rate finds the wow of an off-centre record even
+        where music hides it, and lets nothing else be heard as wow; "auto" looks at these rates more
+        closely than at others, "none" at all rates alike, as for tape.
+    pilot : {"none", "50", "60"}
+        Mains hum in Hz that is on the recording itself, not from playing it: far more exact than the
+        music. "none" listens to the music.
+    lowest_hz : float, Hz
+        Slower deviations are left alone: more spares the slow bending of a melody, less follows a
+        tape that drifts.
+    highest_hz : float, Hz
+        Faster deviations are left alone: less leaves roughness of flutter in the sound and is
+        quicker, more takes it away.
+    engine : {"hilbert"}
+        How pitch is followed: "hilbert" is a bank of narrow analytic bands.
+    progress : Progress
+        Told after every stretch.
+
+    Returns
+    -------
+    speed : SpeedCurve
+        How fast the recording runs, 1 on average; 1 throughout where nothing is sure.
+    report : Report
+        Deviation, strongest rate and sureness of drift, wow, fast wow and flutter; the curve.
+
+    References
+    ----------
+    S. J. Godsill, P. J. W. Rayner, "The restoration of pitch variation defects in gramophone
+    recordings", IEEE WASPAA 1993.
+    A. Czyzewski et al., "New algorithms for wow and flutter detection and compensation in audio",
+    AES 118th Convention 2005: hum as a pilot.
+    """
+    settings = SpeedSettings(rotation, pilot, lowest_hz, highest_hz)
+    return MeasuredSpeed(*find_speed(audio, settings, progress=progress))
