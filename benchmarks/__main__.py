@@ -10,7 +10,19 @@ import subprocess
 import sys
 import time
 
-NAMES = ("engine", "chain", "hpss", "levels", "clips", "memory", "fuzz_documents", "crash")
+NAMES = (
+    "engine",
+    "chain",
+    "hpss",
+    "levels",
+    "clips",
+    "restoration",
+    "tone",
+    "wow",
+    "memory",
+    "fuzz_documents",
+    "crash",
+)
 
 
 def main() -> int:
