@@ -9,6 +9,7 @@ Axis letters: C channels, T frames.
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import Annotated, Literal, NamedTuple
 
 import numpy as np
@@ -40,6 +41,7 @@ class Demo(NamedTuple):
 def demo(
     *,
     length_s: Annotated[float, Range(0, 120)] = 10.0,
+    lead_in_s: Annotated[float, Range(0, 10)] = 1.0,
     sample_rate: Annotated[int, Range(8000, 192_000, "log")] = 44100,
     channels: Literal["stereo", "mono"] = "stereo",
     clicks_per_s: Annotated[float, Range(0, 50, unit="per s")] = 4.0,
@@ -57,6 +59,9 @@ def demo(
     ----------
     length_s : float, s
         More plays longer; the four bars take 10 s and repeat.
+    lead_in_s : float, s
+        How long only the surface is heard before the tune begins: from 0.5 s on, a noise reduction can
+        learn the noise there.
     sample_rate : int, Hz
         More keeps higher tones of the cymbals.
     channels : {"stereo", "mono"}
@@ -85,7 +90,7 @@ def demo(
     audio : Audio
         The damaged recording.
     clean : Audio
-        The truth, with its peak at −3 dBFS; same channels and frames.
+        The truth, with its peak at −3 dBFS; same channels and frames, silent in the lead-in.
 
     Raises
     ------
@@ -93,7 +98,14 @@ def demo(
         If the user cancelled.
     """
     count = 2 if channels == "stereo" else 1
-    clean = _tune(count, round(length_s * sample_rate), sample_rate, seed, progress.part(0.0, 0.7))
+    clean = _tune(
+        count,
+        lead_in_s=lead_in_s,
+        length_s=length_s,
+        sample_rate=sample_rate,
+        seed=seed,
+        progress=progress.part(0.0, 0.7),
+    )
     damage = Damage(
         clicks_per_s=clicks_per_s,
         crackle_per_s=crackle_per_s,
@@ -107,15 +119,18 @@ def demo(
     return Demo(Audio(worn, sample_rate), Audio(clean, sample_rate))
 
 
-def _tune(channels: int, frames: int, sample_rate: int, seed: int, progress: Progress) -> Samples:
-    """Return the clean tune, shape (channels, frames)."""
+def _tune(
+    channels: int, *, lead_in_s: float, length_s: float, sample_rate: int, seed: int, progress: Progress
+) -> Samples:
+    """Return the clean tune after its lead-in, shape (channels, frames)."""
+    frames = round((lead_in_s + length_s) * sample_rate)
     dry = new_samples(2, frames)
     _fill_zero(dry, progress)
     tones = Tones(sample_rate)
     generator = np.random.Generator(np.random.PCG64([seed, 0]))
-    for note in beats_of(frames / sample_rate, generator):
-        progress(note.at_s * sample_rate / frames)
-        play(note, tones, dry, generator)
+    for note in beats_of(length_s, generator):
+        progress(note.at_s / length_s)
+        play(replace(note, at_s=lead_in_s + note.at_s), tones, dry, generator)
     result = new_samples(channels, frames)
     peak = 0.0
     for begin in range(0, frames, _BLOCK_FRAMES):

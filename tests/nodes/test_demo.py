@@ -8,7 +8,7 @@ import pytest
 from nodegraph import Cancelled, Progress
 from nodes.source.demo import demo
 
-CLEAN = {"clicks_per_s": 0.0, "crackle_per_s": 0.0, "hiss_dbfs": -120.0, "hum_dbfs": -120.0}
+CLEAN = {"clicks_per_s": 0.0, "crackle_per_s": 0.0, "hiss_dbfs": -120.0, "hum_dbfs": -120.0, "lead_in_s": 0.0}
 
 
 def added(**damage):
@@ -27,7 +27,7 @@ def test_without_damage_both_outputs_are_the_same():
 
 def test_the_truth_peaks_at_minus_3_dbfs_and_does_not_depend_on_the_damage():
     quiet = demo(length_s=5.0, **CLEAN).clean.samples
-    loud = demo(length_s=5.0, wow_percent=1.0, clipping_db=9.0).clean.samples
+    loud = demo(length_s=5.0, lead_in_s=0.0, wow_percent=1.0, clipping_db=9.0).clean.samples
     assert 20 * np.log10(np.abs(quiet).max()) == pytest.approx(-3, abs=1e-3)
     assert np.array_equal(quiet, loud)
 
@@ -93,7 +93,9 @@ def test_the_tune_has_bass_middle_and_treble_and_a_stereo_image():
 @pytest.mark.parametrize("rate", [8000, 22050, 48000, 96000, 192_000])
 @pytest.mark.parametrize("channels", ["mono", "stereo"])
 def test_every_rate_and_layout_gives_the_length_asked_for(rate, channels):
-    result = demo(length_s=0.7, sample_rate=rate, channels=channels, wow_percent=1.0, clipping_db=3.0)
+    result = demo(
+        length_s=0.5, lead_in_s=0.2, sample_rate=rate, channels=channels, wow_percent=1.0, clipping_db=3.0
+    )
     for audio in result:
         assert audio.samples.shape == (2 if channels == "stereo" else 1, round(0.7 * rate))
         assert audio.sample_rate == rate
@@ -102,7 +104,17 @@ def test_every_rate_and_layout_gives_the_length_asked_for(rate, channels):
 
 @pytest.mark.parametrize("length_s", [0.0, 1e-5, 0.001])
 def test_the_shortest_lengths_are_no_trouble(length_s):
-    assert demo(length_s=length_s).audio.frames == round(44100 * length_s)
+    assert demo(length_s=length_s, lead_in_s=0.0).audio.frames == round(44100 * length_s)
+
+
+def test_the_lead_in_is_the_surface_alone_and_then_the_same_tune_begins():
+    with_lead = demo(length_s=2.0, lead_in_s=0.5)
+    lead = round(0.5 * 44100)
+    assert not with_lead.clean.samples[:, :lead].any()
+    assert np.array_equal(with_lead.clean.samples[:, lead:], demo(length_s=2.0, lead_in_s=0.0).clean.samples)
+    surface = with_lead.audio.samples[:, :lead]
+    # Hiss at −54 dBFS, hum at −52 dBFS, and ticks.
+    assert -51 < rms_db(surface) < -30
 
 
 def test_a_cancel_ends_the_tune():
