@@ -1,0 +1,81 @@
+"""The whole chain: `shellac_78` from a file to a file, in a new process with an empty cache.
+
+Beside it runs the chain of ffmpeg filters that one would use today for the same work. Then an hour of
+sound, for its memory.
+"""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import soundfile
+
+from benchmarks.memory import peak_mb
+from benchmarks.ours import bench, clips
+from benchmarks.table import Row
+
+__all__ = ["rows", "write_side"]
+
+RATE = 44100
+# Its order is that of the graph.
+FFMPEG = "adeclick,adeclip,afftdn,loudnorm"
+_SIDES = ("folk_tavern", "orch_domina", "country_farm", "folk_celtica")
+
+
+def rows(*, hour: bool = True) -> Iterator[Row]:
+    """Yield the rows of the chain."""
+    with tempfile.TemporaryDirectory(prefix="regroove-shellac-") as name:
+        folder = Path(name)
+        write_side(folder / "side.wav", 180.0)
+        peak_mb(folder, "render", "shellac_78", "-o", "warm.wav")  # loops are compiled once a machine
+        shutil.rmtree(folder / "cache")
+        start, _ = peak_mb(folder, "plan", "shellac_78")
+        words = ("render", "shellac_78", "-i", "side.wav", "-o")
+        _, ours = peak_mb(folder, *words, "ours.wav")
+        yield Row("shellac_78", "3 min stereo, cold: speed", 180.0 / ours, 8.0, unit="×")
+        if shutil.which("ffmpeg"):
+            theirs = _ffmpeg_seconds(folder)
+            peer = f"{180.0 / theirs:.2f} × ffmpeg {FFMPEG}"
+            yield Row("shellac_78", "the same: faster than ffmpeg", theirs / ours, 4.0, unit="×", peer=peer)
+        if hour:
+            shutil.rmtree(folder / "cache")
+            write_side(folder / "hour.wav", 3600.0)
+            peak, wall = peak_mb(folder, "render", "shellac_78", "-i", "hour.wav", "-o", "hour-out.wav")
+            yield Row("shellac_78", "60 min stereo: speed", 3600.0 / wall, 8.0, unit="×")
+            yield Row("shellac_78", "60 min stereo: memory", peak - start, 600.0, unit="MB", at_most=True)
+
+
+def _ffmpeg_seconds(folder: Path) -> float:
+    command = ["ffmpeg", "-v", "error", "-y", "-i", "side.wav", "-af", FFMPEG, "-ar", str(RATE), "theirs.wav"]
+    begin = time.perf_counter()
+    subprocess.run(command, cwd=folder, check=True)
+    return time.perf_counter() - begin
+
+
+def write_side(path: Path, seconds: float) -> None:
+    """Write a worn side: recordings one after the other, cut into both walls of a groove that crackles."""
+    music = [_at_rate(samples[:, 0], rate) for _, samples, rate in clips(_SIDES)]
+    part = np.concatenate(music)
+    rng = np.random.default_rng(0)
+    degrade = bench("degrade")
+    with soundfile.SoundFile(path, "w", RATE, 2, "PCM_16") as file:
+        surface = degrade.noise_like("shellac", RATE, 2, RATE, rng)
+        file.write(0.003 * surface)
+        written = RATE
+        while written < seconds * RATE:
+            worn = degrade.record(np.stack([part, part], axis=1), RATE, rng).audio
+            worn = worn[: int(seconds * RATE) - written]
+            file.write(0.5 * worn)
+            written += len(worn)
+
+
+def _at_rate(samples: np.ndarray, rate: int) -> np.ndarray:
+    import soxr
+
+    return np.asarray(soxr.resample(samples, rate, RATE))
