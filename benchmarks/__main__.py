@@ -17,7 +17,6 @@ NAMES = (
     "levels",
     "clips",
     "restoration",
-    "tone",
     "wow",
     "memory",
     "fuzz_documents",

@@ -1,192 +1,139 @@
-"""Tone, width and adaptive loudness: what they reach on real recordings, and how fast they are.
+"""Tone, width and loudness: what they reach on real recordings, and how fast they are.
 
-    python benchmarks/tone.py            # curves, clips and speeds: about a minute
-    python benchmarks/tone.py --hour     # also an hour of stereo: memory and the time to a cancel
-
-Speeds are seconds of sound per second of processor time, a channel at 44.1 kHz each.
+What needs known signals (strokes, tilts, steps) is measured in the tests of these nodes; here stands
+what recordings say.
 """
 
 from __future__ import annotations
 
-import argparse
-import re
-import sys
-import tempfile
-import threading
+import statistics
 import time
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import numpy as np
-import soundfile
 from scipy import signal
 
-ROOT = Path(__file__).parents[1]
-sys.path.insert(0, str(ROOT))
+from benchmarks.ours import clips
+from benchmarks.table import Row
+from nodegraph import Audio
+from nodes.dsp.curves import CURVES
+from nodes.dsp.loudness import integrated_lufs, loudness_range_lu, measure_energies
+from nodes.level.loudness import loudness
+from nodes.stereo.widen import widen
+from nodes.tone.air import air
+from nodes.tone.clarity import clarity
+from nodes.tone.eq import eq
+from nodes.tone.transients import transients
 
-from nodegraph import Audio, Cancelled, Progress  # noqa: E402
-from nodes.dsp.curves import CURVES  # noqa: E402
-from nodes.dsp.loudness import integrated_lufs, loudness_range_lu, measure_energies  # noqa: E402
-from nodes.level.loudness import loudness  # noqa: E402
-from nodes.stereo.widen import widen  # noqa: E402
-from nodes.tone.air import air  # noqa: E402
-from nodes.tone.clarity import clarity  # noqa: E402
-from nodes.tone.eq import eq  # noqa: E402
-from nodes.tone.transients import transients  # noqa: E402
+__all__ = ["rows"]
 
-CLIPS = ROOT.parent / "shared" / "bench" / "dev" / "clips"
-NODES: dict[str, Callable[..., Audio]] = {
-    "tone.eq": lambda audio, **more: eq(audio, curve="decca_78", **more),
-    "tone.transients": transients,
-    "tone.air": lambda audio, **more: air(audio, limit_hz=7000.0, **more),
-    "tone.clarity": lambda audio, **more: clarity(audio, tolerance_db=0.0, smoothing_s=1.0, **more),
-    "stereo.widen": widen,
-    "level.loudness": lambda audio, **more: loudness(audio, mode="adaptive", **more),
-}
-
-
-def clips() -> Iterator[tuple[str, Audio]]:
-    for path in sorted(CLIPS.glob("*.flac")):
-        samples, rate = soundfile.read(path, dtype="float32", always_2d=True)
-        yield path.stem, Audio(np.ascontiguousarray(samples.T), rate)
+TARGET_LUFS, SWING_DB = -16.0, 12.0
+# What runs for the speeds, and how many times real time is asked for.
+SPEEDS: tuple[tuple[str, float, Callable[[Audio], Audio]], ...] = (
+    ("tone.eq", 200.0, lambda audio: eq(audio, curve="decca_78")),
+    ("tone.transients", 200.0, transients),
+    ("tone.air", 50.0, lambda audio: air(audio, limit_hz=7000.0)),
+    ("tone.clarity", 50.0, lambda audio: clarity(audio, tolerance_db=0.0, smoothing_s=1.0)),
+    ("stereo.widen", 200.0, widen),
+    ("level.loudness", 500.0, loudness),
+)
 
 
-def curves() -> None:
-    print("== curves: most that a filter is off its circuit from 20 Hz to 20 kHz (allowed: 0.1 dB)")
+def rows() -> Iterator[Row]:
+    """Yield the rows."""
+    yield from _curves()
+    sounds = [(name, Audio.from_array(samples.T, rate)) for name, samples, rate in clips(mono=False)]
+    yield from _treble([audio for _, audio in sounds if audio.sample_rate > 40000])
+    yield from _drift([audio for _, audio in sounds])
+    yield from _levels([audio for _, audio in sounds])
+    yield from _width([audio for _, audio in sounds])
+    yield from _speeds([audio for _, audio in sounds if audio.sample_rate == 44100])
+
+
+def _curves() -> Iterator[Row]:
     for rate in (44100, 48000, 96000, 192000):
         impulse = np.zeros(2 * rate)
         impulse[0] = 1.0
         hz = np.fft.rfftfreq(impulse.size, 1 / rate)
         heard = (hz >= 20) & (hz <= 20000)
-        worst = 0.0
+        off = []
         for name, curve in CURVES.items():
             if name != "flat":
                 answer = eq(Audio.from_array(impulse, rate), curve=name, subsonic_hz=0.0).samples[0]
                 found = 20 * np.log10(np.abs(np.fft.rfft(answer.astype(float)))[heard])
-                worst = max(worst, float(np.abs(found - curve.gains_db(hz[heard])).max()))
-        print(f"  {rate:6} Hz  {worst:.4f} dB")
+                off.append(float(np.abs(found - curve.gains_db(hz[heard])).max()))
+        yield Row("tone.eq", f"curves at {rate} Hz: off their circuits", max(off), 0.1, at_most=True)
 
 
-def spectra(row: np.ndarray, rate: int) -> tuple[np.ndarray, np.ndarray]:
-    hz, _, found = signal.stft(row.astype(float), rate, nperseg=2048)
+def _treble(sounds: list[Audio]) -> Iterator[Row]:
+    left, louder = [], []
+    for audio in sounds:
+        taps = signal.firwin(2047, 7000, fs=audio.sample_rate, window=("kaiser", 10.0))
+        rate = audio.sample_rate
+        dull = Audio.from_array([signal.oaconvolve(row, taps, "same") for row in audio.samples], rate)
+        result = air(dull)
+        before, after = (_distance_db(audio, each) for each in (dull, result))
+        left.append(after / before)
+        loud = [integrated_lufs(measure_energies(each)) for each in (dull, result)]
+        if None not in loud:
+            louder.append(loud[1] - loud[0])
+    mean, worst = statistics.fmean(left), max(left)
+    yield Row("tone.air", "cut at 7 kHz: LSD 8–16 kHz left", mean, 0.7, unit="", at_most=True, worst=worst)
+    yield Row("tone.air", "cut at 7 kHz: louder by", max(louder), 0.5, unit="LU", at_most=True)
+
+
+def _distance_db(wanted: Audio, found: Audio) -> float:
+    """Return the log-spectral distance from 8 to 16 kHz."""
+    (hz, a), (_, b) = (_spectrum_db(each) for each in (wanted, found))
+    band = (hz >= 8000) & (hz < 16000)
+    return float(np.sqrt(np.mean((a[band] - b[band]) ** 2, axis=0)).mean())
+
+
+def _spectrum_db(audio: Audio) -> tuple[np.ndarray, np.ndarray]:
+    hz, _, found = signal.stft(audio.samples[0].astype(float), audio.sample_rate, nperseg=2048)
     return hz, 10 * np.log10(np.abs(found) ** 2 + 1e-12)
 
 
-def treble() -> None:
-    print("== air: recordings cut at 7 kHz; log-spectral distance from 8 to 16 kHz (allowed: 70 % of before)")
-    for name, audio in clips():
-        if audio.sample_rate < 40000:
-            continue
-        taps = signal.firwin(2047, 7000, fs=audio.sample_rate, window=("kaiser", 10.0))
-        dull = Audio.from_array([signal.oaconvolve(row, taps, "same") for row in audio.samples], 44100)
-        dull = Audio(dull.samples, audio.sample_rate)
-        result = air(dull)
-        distances = []
-        for each in (dull, result):
-            hz, found = spectra(each.samples[0], each.sample_rate)
-            wanted = spectra(audio.samples[0], audio.sample_rate)[1]
-            band = (hz >= 8000) & (hz < 16000)
-            distances.append(float(np.sqrt(np.mean((found[band] - wanted[band]) ** 2, axis=0)).mean()))
-        before, after = (integrated_lufs(measure_energies(each)) for each in (dull, result))
-        print(
-            f"  {name:16} {distances[0]:5.1f} -> {distances[1]:5.1f} dB   loudness {after - before:+.2f} LU"
-        )
-
-
-def drift() -> None:
-    print("== clarity: change of undamaged recordings (allowed: 0.3 dB rms)")
-    for name, audio in clips():
-        result = clarity(audio)
-        if np.array_equal(result.samples, audio.samples):
-            print(f"  {name:16} bit-identical")
-            continue
-        (_, before), (_, after) = (spectra(each.samples[0], each.sample_rate) for each in (audio, result))
+def _drift(sounds: list[Audio]) -> Iterator[Row]:
+    changes = []
+    for audio in sounds:
+        (_, before), (_, after) = (_spectrum_db(each) for each in (audio, clarity(audio)))
         heard = before > before.max() - 80
-        print(f"  {name:16} {np.sqrt(np.mean((after[heard] - before[heard]) ** 2)):.2f} dB rms")
+        changes.append(float(np.sqrt(np.mean((after[heard] - before[heard]) ** 2))))
+    yield Row("tone.clarity", "undamaged: change (rms)", max(changes), 0.3, at_most=True)
 
 
-def ranges() -> None:
-    print("== adaptive loudness to -16 LUFS, swing 12 dB: loudness and loudness range before and after")
-    for name, audio in clips():
-        before, after = (
-            measure_energies(each) for each in (audio, NODES["level.loudness"](audio, swing_db=12))
-        )
-        lra = [loudness_range_lu(each) for each in (before, after)]
-        shown = " -> ".join("none" if each is None else f"{each:.1f} LU" for each in lra)
-        print(f"  {name:16} {integrated_lufs(after):7.3f} LUFS   {shown}")
+def _levels(sounds: list[Audio]) -> Iterator[Row]:
+    off, wider = [], []
+    for audio in sounds:
+        result = loudness(audio, target_lufs=TARGET_LUFS, mode="adaptive", swing_db=SWING_DB)
+        before, after = (measure_energies(each) for each in (audio, result))
+        off.append(abs((integrated_lufs(after) or TARGET_LUFS) - TARGET_LUFS))
+        ranges = [loudness_range_lu(each) for each in (before, after)]
+        if None not in ranges:
+            wider.append(abs(ranges[1] - ranges[0]))
+    yield Row("level.loudness", "adaptive: off the target", max(off), 0.1, unit="LU", at_most=True)
+    yield Row(
+        "level.loudness", "adaptive, swing 12: change of range", max(wider), SWING_DB, unit="LU", at_most=True
+    )
 
 
-def speeds() -> None:
-    print("== speed (times real time, 60 s of stereo music, one channel)")
-    rows = [audio.samples[0] for _, audio in clips() if audio.sample_rate == 44100]
-    if not rows:
-        rows = [0.1 * np.random.default_rng(0).standard_normal(60 * 44100)]
-    music = np.resize(np.concatenate(rows), (2, 60 * 44100))
+def _width(sounds: list[Audio]) -> Iterator[Row]:
+    nulls = []
+    for audio in sounds:
+        mono = audio.samples.astype(float).mean(axis=0)
+        result = widen(Audio.from_array(mono, audio.sample_rate), width_percent=100.0)
+        error = np.abs(result.samples.astype(float).mean(axis=0) - mono).max()
+        nulls.append(20 * np.log10(error / np.abs(mono).max() + 1e-12))
+    yield Row("stereo.widen", "from mono: null of the middle", max(nulls), -100.0, at_most=True)
+
+
+def _speeds(sounds: list[Audio]) -> Iterator[Row]:
+    music = np.resize(np.concatenate([audio.samples[0] for audio in sounds]), (2, 60 * 44100))
     audio = Audio.from_array(music, 44100)
-    for name, function in NODES.items():
+    for name, bar, function in SPEEDS:
         # The first call compiles its loops.
         function(Audio.from_array(music[:, :44100], 44100))
         begin = time.process_time()
         function(audio)
-        print(f"  {name:16} {2 * 60 / (time.process_time() - begin):7.0f}")
-
-
-def anonymous_mb() -> float:
-    return int(re.search(r"RssAnon:\s+(\d+)", Path("/proc/self/status").read_text()).group(1)) / 1024
-
-
-def cancelled_after_ms(function: Callable[..., Audio], audio: Audio, delay_s: float) -> float | None:
-    """Cancel a node `delay_s` after its begin; return how long it took to end, None if it had ended."""
-    cancel, asked = threading.Event(), []
-    timer = threading.Timer(delay_s, lambda: (asked.append(time.perf_counter()), cancel.set()))
-    timer.start()
-    try:
-        function(audio, progress=Progress(cancel=cancel))
-    except Cancelled:
-        return 1000 * (time.perf_counter() - asked[0])
-    finally:
-        timer.cancel()
-    return None
-
-
-def hour() -> None:
-    print("== an hour of stereo from a file: most anonymous memory, time, and times to a cancel")
-    frames = 3600 * 44100
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder, "hour.npy")
-        samples = np.lib.format.open_memmap(path, mode="w+", dtype=np.float32, shape=(2, frames))
-        rng = np.random.default_rng(0)
-        for begin in range(0, frames, 1 << 22):
-            part = samples[:, begin : begin + (1 << 22)]
-            part[:] = 0.3 * rng.uniform(0.1, 1.0) * rng.standard_normal(part.shape, dtype=np.float32)
-        audio = Audio(samples, 44100)
-        for name, function in NODES.items():
-            most = [anonymous_mb()]
-            begin = time.perf_counter()
-            function(audio, progress=Progress(report=lambda _, most=most: most.append(anonymous_mb())))
-            wall = time.perf_counter() - begin
-            waits = [cancelled_after_ms(function, audio, share * wall) for share in (0.05, 0.5, 0.75, 0.85)]
-            shown = " ".join("-" if wait is None else f"{wait:.0f}" for wait in waits)
-            print(f"  {name:16} {max(most):5.0f} MB   {wall:6.1f} s   cancel {shown} ms", flush=True)
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--hour", action="store_true", help="also an hour of stereo (3 GB of disk)")
-    arguments = parser.parse_args()
-    curves()
-    if CLIPS.exists():
-        treble()
-        drift()
-        ranges()
-    else:
-        print(f"The bench's clips are not at {CLIPS}: what needs them is left out.")
-    speeds()
-    if arguments.hour:
-        hour()
-
-
-if __name__ == "__main__":
-    main()
+        yield Row(name, "speed, one channel", 2 * 60 / (time.process_time() - begin), bar, unit="×")
