@@ -19,7 +19,8 @@ lint: $(VENV)/installed-dev
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-bench: $(VENV)/installed-dev system
+# The restoration table with its peers (written to benchmarks/RESULTS.md), then speed, memory, crashes.
+bench: $(VENV)/installed-bench system tool-sox
 	$(BIN)/python -m benchmarks
 
 $(VENV)/installed: pyproject.toml constraints.txt
@@ -32,14 +33,19 @@ $(VENV)/installed-dev: $(VENV)/installed
 	$(PIP) install --quiet --constraint constraints.txt --editable '.[dev]'
 	touch $@
 
-# ffmpeg judges loudness and true peaks in the tests, and reads what libsndfile does not. Where it may
-# not be installed, the tests that need it skip and say so.
-system:
-	@command -v ffmpeg >/dev/null 2>&1 || { \
+$(VENV)/installed-bench: $(VENV)/installed-dev
+	$(PIP) install --quiet --constraint constraints.txt --editable '.[dev,bench]'
+	touch $@
+
+# ffmpeg judges loudness and true peaks in the tests, and reads what libsndfile does not; SoX is a peer in
+# the restoration table. Where they may not be installed, what needs them is left out and says so.
+system: tool-ffmpeg
+tool-%:
+	@command -v $* >/dev/null 2>&1 || { \
 	  if [ "$$REGROOVE_SYSTEM_PACKAGES" = yes ] && [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then \
-	    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends ffmpeg >/dev/null; \
+	    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $* >/dev/null; \
 	  else \
-	    echo "ffmpeg is not installed: the tests that need it will skip."; \
+	    echo "$* is not installed: what needs it is left out."; \
 	  fi; }
 
 clean:
