@@ -15,24 +15,15 @@ from typing import Annotated
 import numpy as np
 
 from nodegraph import Audio, Progress, Range, Samples, new_samples, no_progress, node
-from nodes.dsp.holes import HOLD_FRAMES, Bands, bands_between, lacking, notches
+from nodes.dsp.codec_trace import SLOPE_HZ, codec_stft, find_codec, own_and_around
+from nodes.dsp.holes import Bands, bands_between, lacking
 from nodes.dsp.overlap_add import Block, cut_blocks, map_blocks
 from nodes.dsp.removed import Repaired, blended
 from nodes.dsp.spectrum import bandwidth_hz, long_term_spectrum
-from nodes.dsp.stft import Spectra, Stft, nearest_n_fft
+from nodes.dsp.stft import Stft
 
 __all__ = ["codec"]
 
-# Window (ms): shorter than a granule pair of MP3 (26 ms), so that one hole is seen by itself.
-_WINDOW_MS = 23.0
-# From this rate of notches on (of a thousand places) a sound has damage that filling makes better.
-# Measured on a dozen recordings: never coded, up to 3, and 15 for telephone speech; MP3 of 64 kbit/s,
-# 13 to 79; of 96, 6 to 57; of 128, up to 23; of 192, as the original.
-_LEAST_NOTCHES = 18.0
-# Notches are counted from here (Hz); encoders leave hardly any lower down.
-_COUNT_FROM_HZ = 6000.0
-# Room below the end of the treble (Hz), where its slope is.
-_SLOPE_HZ = 200.0
 # A treble that ends this near to half the sample rate (share) was not cut.
 _FULL = 0.97
 # Length of the noise that fills holes, repeated from there on (samples): six seconds at 44.1 kHz.
@@ -78,48 +69,17 @@ def codec(
     ACM MM&Sec 2009 (the cut-off as a trace).
     """
     end_hz = bandwidth_hz(*long_term_spectrum(audio, progress=progress.part(0.0, 0.2)))
-    stft = Stft(nearest_n_fft(_WINDOW_MS, audio.sample_rate), look_frames=2 * HOLD_FRAMES + 1)
-    rate = _notch_rate(audio, end_hz, stft, progress.part(0.2, 0.5))
-    if end_hz is None or rate < _LEAST_NOTCHES:
+    stft = codec_stft(audio.sample_rate)
+    trace = find_codec(audio, end_hz, progress=progress.part(0.2, 0.5))
+    if end_hz is None or not trace.found:
         progress.note("No codec damage found.")
         return _as_it_is(audio, progress.part(0.5, 1.0))
     cut = f"Treble ends at {end_hz / 1000.0:.1f} kHz; " if end_hz < _FULL * audio.sample_rate / 2 else ""
-    progress.note(f"{cut}{rate:.0f} of 1000 places in it have a codec's holes, which were filled with noise.")
-    bands = bands_between(from_hz, end_hz - _SLOPE_HZ, audio.sample_rate, stft.n_fft)
-    return _filled(audio, stft, bands, strength, progress.part(0.5, 1.0))
-
-
-def _notch_rate(audio: Audio, end_hz: float | None, stft: Stft, progress: Progress) -> float:
-    """Return how many of a thousand places in the treble are a codec's notches."""
-    bands = bands_between(_COUNT_FROM_HZ, (end_hz or 0.0) - _SLOPE_HZ, audio.sample_rate, stft.n_fft)
-    if not bands.count:
-        return 0.0
-    full_scale = (stft.n_fft / 4.0) ** 2 / bands.width
-
-    def count(block: Block) -> tuple[int, int, int]:
-        shown = audio.samples[:, block.outer_begin : block.outer_end]
-        spectra = _own_and_around(shown, block, stft)
-        # Frames that belong to this block alone: one for each hop, and the same number around them.
-        hops = -(-(block.end - block.begin) // stft.hop_length)
-        first = 1 + stft.look_frames - HOLD_FRAMES
-        levels = bands.levels(spectra[:, first : first + hops + 2 * HOLD_FRAMES])
-        return block.end, *notches(levels, full_scale)
-
-    found = seen = 0
-    blocks = cut_blocks(
-        audio.frames, audio.channels, context_frames=stft.context_frames, align_frames=stft.hop_length
+    progress.note(
+        f"{cut}{trace.notches_permille:.0f} of 1000 places in it have a codec's holes, which were filled."
     )
-    for done, notched, heard in progress.map(count, blocks):
-        found, seen = found + notched, seen + heard
-        progress(done / audio.frames)
-    return 1000.0 * found / max(1, seen)
-
-
-def _own_and_around(shown: Samples, block: Block, stft: Stft) -> Spectra:
-    """Return the spectra of a block and all of its neighbourhood, with silence beyond the ends."""
-    spectra, before, after = stft.analyse(shown, block)
-    missing = (stft.look_frames - before, stft.look_frames - after)
-    return np.asarray(np.pad(spectra, ((0, 0), missing, (0, 0))), np.complex64)
+    bands = bands_between(from_hz, end_hz - SLOPE_HZ, audio.sample_rate, stft.n_fft)
+    return _filled(audio, stft, bands, strength, progress.part(0.5, 1.0))
 
 
 def _filled(audio: Audio, stft: Stft, bands: Bands, strength: float, progress: Progress) -> Repaired:
@@ -127,7 +87,7 @@ def _filled(audio: Audio, stft: Stft, bands: Bands, strength: float, progress: P
     noise_power = np.float32(0.375 * stft.n_fft)
 
     def fill(shown: Samples, block: Block) -> tuple[Samples, Samples]:
-        need = lacking(bands.levels(_own_and_around(shown, block, stft)))
+        need = lacking(bands.levels(own_and_around(shown, block, stft)))
         source = shown[:, block.inner]
         if not need.any():
             return source, np.zeros_like(source)
