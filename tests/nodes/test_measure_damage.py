@@ -80,7 +80,7 @@ def test_each_side_tells_the_level_it_was_clipped_at() -> None:
 
 @pytest.mark.parametrize("mains", [50, 60])
 def test_hum_is_told_with_its_frequency_and_level(mains: int) -> None:
-    sound = music(8.0)
+    sound = music(6.0)
     time_s = np.arange(sound.size) / RATE
     hum = sum(0.02 / k * np.sin(2 * np.pi * k * mains * time_s + k) for k in range(1, 9))
     report = damage_of(sound + hum)
