@@ -56,13 +56,16 @@ class Plateaus:
     ----------
     level : float
         The highest sample, as a positive number.
+    low : float
+        The lowest sample that belongs to the plateau: the level itself where that is exact.
     uneven : float
-        How far below it a sample still belongs to the plateau.
+        How uneven plateaus may be here.
     count, evidence : int
         How many plateaus are cut off, and the samples in them, less one for each.
     """
 
     level: float
+    low: float
     uneven: float
     count: int
     evidence: int
@@ -98,9 +101,13 @@ def find_plateaus(wave: _Wave) -> Plateaus | None:
     if top.size < 2 or not np.any(np.diff(top) == 1):
         return None
     step = _least_step(wave)
+    finest = max(_UNEVEN[0] * level, 1.5 * step)
+    exact = _plateaus_within(wave, level, level, finest)
+    if exact is not None:
+        return exact
     for share in _UNEVEN:
         uneven = max(share * level, 1.5 * step)
-        found = _plateaus_within(wave, level, uneven)
+        found = _plateaus_within(wave, level, level - uneven, uneven)
         if found is not None:
             return found
     return None
@@ -113,8 +120,9 @@ def _least_step(wave: _Wave) -> float:
     return float(steps.min()) if steps.size else 0.0
 
 
-def _plateaus_within(wave: _Wave, level: float, uneven: float) -> Plateaus | None:
-    high = wave >= level - uneven
+def _plateaus_within(wave: _Wave, level: float, low: float, uneven: float) -> Plateaus | None:
+    """Return the plateaus whose samples lie between `low` and `level`, or None if these are no clipping."""
+    high = wave >= low
     edges = np.flatnonzero(np.diff(np.concatenate([[False], high, [False]]).astype(np.int8)))
     begins, ends = edges[::2], edges[1::2]
     inside = (begins >= 2) & (ends <= wave.size - 2) & (ends - begins >= 2)
@@ -125,12 +133,12 @@ def _plateaus_within(wave: _Wave, level: float, uneven: float) -> Plateaus | Non
     fall = wave[ends].astype(np.float64) - wave[ends + 1]
     overshoot = np.minimum(rise, fall) * (ends - begins) / 2.0
     cut_off = overshoot >= _LEAST_OVERSHOOT * uneven
-    below = int(np.count_nonzero((wave < level - uneven) & (wave >= level - 2.0 * uneven)))
+    below = int(np.count_nonzero((wave < low) & (wave >= low - uneven)))
     lengths = (ends - begins)[cut_off]
     crowded = int(lengths.sum()) >= _LEAST_CROWD * below
     if not cut_off.any() or cut_off.mean() < _LEAST_SHARE or not crowded:
         return None
-    return Plateaus(level, uneven, int(cut_off.sum()), int((lengths - 1).sum()))
+    return Plateaus(level, low, uneven, int(cut_off.sum()), int((lengths - 1).sum()))
 
 
 def agreed_levels(found: list[Plateaus]) -> list[ClipLevel]:
@@ -144,7 +152,7 @@ def agreed_levels(found: list[Plateaus]) -> list[ClipLevel]:
         count, evidence = sum(one.count for one in group), sum(one.evidence for one in group)
         exact = any(one.evidence >= _LEAST_EXACT and one.uneven < _EXACT * one.level for one in group)
         if exact or (count >= _LEAST_PLATEAUS and evidence >= _LEAST_EVIDENCE):
-            levels.append(ClipLevel(min(one.level - one.uneven for one in group), group[-1].level))
+            levels.append(ClipLevel(min(one.low for one in group), group[-1].level))
         group = [] if plateaus is None else [plateaus]
     return levels
 

@@ -38,6 +38,8 @@ _HOPS_PER_WINDOW = 4
 _OVERLAPPED_HANN_SQUARED = 1.5
 # The threshold begins at the largest coefficient of each frame and ends this far below it (dB).
 _DEPTH_DB = 70.0
+# No restored wave is higher than this many times its clip level (24 dB).
+_HIGHEST = 16.0
 # Keeps silent frames from having a threshold of zero (power; 200 dB below full scale).
 _TINY = 1e-20
 
@@ -93,9 +95,11 @@ def _solve(
     signs = np.pad(clipped, window)
     begins = _touched(signs, window)
     hann = _tight_hann(window)
+    furthest = np.float32(_HIGHEST) * padded
+    low, high = (np.where(signs == side, furthest, padded) for side in (-1, 1))
     estimate = padded.copy()
     frames = np.empty((begins.size, window), np.float32)
-    dual = np.zeros((begins.size, window // 2 + 1), np.complex64)
+    dual = np.zeros((begins.size, window + 2), np.float32)
     start = np.zeros(0, np.float32)
     for level_db in np.linspace(0.0, -_DEPTH_DB, iterations):
         check()
@@ -103,9 +107,9 @@ def _solve(
         spectra = rfft(frames, axis=1, norm="ortho", overwrite_x=True)
         if not start.size:
             start = np.max(spectra.real**2 + spectra.imag**2, axis=1) + np.float32(_TINY)
-        loops.keep_large(spectra, dual, start * np.float32(10.0 ** (level_db / 10.0)))
+        loops.keep_large(spectra.view(np.float32), dual, start * np.float32(10.0 ** (level_db / 10.0)))
         waves = irfft(spectra, window, axis=1, norm="ortho", overwrite_x=True)
-        loops.put_together(waves, begins, hann, padded, signs, estimate)
+        loops.put_together(waves, begins, hann, low, high, estimate)
     return np.asarray(estimate[window:-window])
 
 
@@ -139,7 +143,8 @@ class _Loops:
 def _loops() -> _Loops:
     from numba import njit
 
-    compiled: Any = njit(cache=True, nogil=True)
+    # Sums may be reordered and products fused, so that all loops run in vector registers.
+    compiled: Any = njit(cache=True, nogil=True, fastmath={"reassoc", "contract", "nsz"})
     return _Loops(compiled(_cut), compiled(_keep_large), compiled(_put_together))
 
 
@@ -155,21 +160,23 @@ def _keep_large(spectra: Any, dual: Any, least: Any) -> None:
     """Run one ADMM step in place: hard threshold, dual update, and what is to be synthesised.
 
     With c = spectra + dual, the kept part z is c above the threshold and 0 below; the dual becomes
-    c − z; and z less the new dual is c above and −c below.
+    c − z; and z less the new dual is c above and −c below. Both arrays hold real and imaginary
+    parts by turns; there are no branches, as these would keep the loop out of vector registers.
     """
     for t in range(spectra.shape[0]):
-        for k in range(spectra.shape[1]):
-            value = spectra[t, k] + dual[t, k]
-            if value.real * value.real + value.imag * value.imag >= least[t]:
-                spectra[t, k] = value
-                dual[t, k] = 0.0
-            else:
-                spectra[t, k] = -value
-                dual[t, k] = value
+        frame, rest, least_power = spectra[t], dual[t], least[t]
+        for k in range(spectra.shape[1] // 2):
+            real = frame[2 * k] + rest[2 * k]
+            imaginary = frame[2 * k + 1] + rest[2 * k + 1]
+            large = real * real + imaginary * imaginary >= least_power
+            frame[2 * k] = real if large else -real
+            frame[2 * k + 1] = imaginary if large else -imaginary
+            rest[2 * k] = np.float32(0.0) if large else real
+            rest[2 * k + 1] = np.float32(0.0) if large else imaginary
 
 
 def _put_together(  # noqa: PLR0917 (numba takes arguments by position)
-    waves: Any, begins: Any, window: Any, known: Any, signs: Any, estimate: Any
+    waves: Any, begins: Any, window: Any, low: Any, high: Any, estimate: Any
 ) -> None:
     """Overlap and add `waves`, then project: known samples, and clipped ones on their side."""
     estimate[:] = 0.0
@@ -178,9 +185,4 @@ def _put_together(  # noqa: PLR0917 (numba takes arguments by position)
         for n in range(window.size):
             estimate[begin + n] += waves[t, n] * window[n]
     for n in range(estimate.size):
-        if signs[n] == 0:
-            estimate[n] = known[n]
-        elif signs[n] > 0:
-            estimate[n] = max(estimate[n], known[n])
-        else:
-            estimate[n] = min(estimate[n], known[n])
+        estimate[n] = min(max(estimate[n], low[n]), high[n])

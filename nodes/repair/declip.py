@@ -39,8 +39,6 @@ _ITERATIONS = (50, 300)
 _ITERATIONS_PER_SHARE = 500.0
 # Window of the model that holds the result within what is plausible (ms): sound is steady that long.
 _MODEL_MS = 46.0
-# No restored wave is higher than this many times its clip level (24 dB).
-_HIGHEST = 16.0
 
 _Wave = npt.NDArray[np.float32]
 _Signs = npt.NDArray[np.int8]
@@ -227,8 +225,7 @@ def _fill(
     share = np.count_nonzero(signs) / signs.size
     iterations = int(min(most, least + _ITERATIONS_PER_SHARE * share))
     found = sparsest(wave, signs, windows=windows, iterations=iterations, check=check)
-    found = plausible(wave, signs, found, window=nearest_n_fft(_MODEL_MS, sample_rate), check=check)
-    return np.clip(found, -_HIGHEST * np.abs(wave), _HIGHEST * np.abs(wave))
+    return plausible(wave, signs, found, window=nearest_n_fft(_MODEL_MS, sample_rate), check=check)
 
 
 def _tell(accounts: list[_Account], values: int, progress: Progress) -> None:
