@@ -20,15 +20,18 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["Array", "Grid", "Models", "fit_models", "prediction_errors"]
+__all__ = ["Array", "Flags", "Grid", "Models", "compiled", "fit_models", "hann", "prediction_errors"]
 
 Array = npt.NDArray[np.float64]
+Flags = npt.NDArray[np.bool_]
 
 # Share of its power that is added to a signal as white noise before a model is fitted: keeps the
 # recursion stable where a tone is predicted perfectly, 90 dB below the sound.
 _WHITE = 1e-9
 # Power (full scale²) that keeps digital silence from dividing by zero.
 _TINY = 1e-20
+# Frames beyond the order that a pass over four weights may read.
+_SPARE = 3
 
 
 @dataclass(frozen=True)
@@ -57,14 +60,22 @@ class Models:
     grid : Grid
         Where they stand.
     weights : ndarray, shape (models, order + 1)
-        float64, a₀ = 1: the error at t is Σ aₖ x(t − k).
+        float64, a₀ = 1: the error at t is Σ aₖ x(t − k). All zero where no model was asked for.
+    energy : ndarray, shape (models,)
+        float64: the sum of squared errors in the window that each model was fitted to.
     """
 
     grid: Grid
     weights: Array
+    energy: Array
 
 
-def fit_models(signal: Array, grid: Grid) -> Models:
+def hann(grid: Grid) -> Array:
+    """Return the window in which models are fitted, shape (2 · hop,)."""
+    return np.asarray(np.sin(np.pi * (np.arange(2 * grid.hop) + 0.5) / (2 * grid.hop)) ** 2)
+
+
+def fit_models(signal: Array, grid: Grid, *, hops: Flags | None = None, old: Models | None = None) -> Models:
     """Fit one model to every hop by the autocorrelation method.
 
     Parameters
@@ -73,6 +84,10 @@ def fit_models(signal: Array, grid: Grid) -> Models:
         float64, beginning at a multiple of the hop; silence is assumed around it.
     grid : Grid
         Where models stand.
+    hops : ndarray, shape (models,), optional
+        bool: which models are asked for; all by default.
+    old : Models, optional
+        What the others are.
 
     Returns
     -------
@@ -84,12 +99,15 @@ def fit_models(signal: Array, grid: Grid) -> Models:
     J. Makhoul, "Linear prediction: a tutorial review", Proc. IEEE 63(4), 1975: autocorrelation method
     and the Levinson-Durbin recursion (section II).
     """
-    window = np.sin(np.pi * (np.arange(2 * grid.hop) + 0.5) / (2 * grid.hop)) ** 2
     count = -(-signal.size // grid.hop)
+    wanted = np.ones(count, np.bool_) if hops is None else hops
+    weights = np.zeros((count, grid.order + 1)) if old is None else old.weights.copy()
+    energy = np.zeros(count) if old is None else old.energy.copy()
     half = grid.hop // 2
     padded = np.zeros((count + 1) * grid.hop + 2 * grid.hop)
     padded[half : half + signal.size] = signal
-    return Models(grid, _loops().fit(padded, window, count, grid.order))
+    _loops().fit(padded, hann(grid), wanted, weights, energy)
+    return Models(grid, weights, energy)
 
 
 def prediction_errors(signal: Array, models: Models) -> tuple[Array, Array]:
@@ -108,47 +126,66 @@ def prediction_errors(signal: Array, models: Models) -> tuple[Array, Array]:
         float64.
     """
     order, frames = models.grid.order, signal.size
-    padded = np.zeros(frames + 2 * order)
-    padded[order : order + frames] = signal
+    padded = np.zeros(frames + 2 * (order + _SPARE))
+    padded[order + _SPARE : order + _SPARE + frames] = signal
     return _loops().errors(padded, models.weights, models.grid.hop, frames)
 
 
 # --- loops over samples --------------------------------------------------------------------------
 
 
+def compiled(function: Callable[..., Any]) -> Any:
+    """Return a loop over samples as machine code that releases the GIL.
+
+    Products may be fused with sums and sums taken in several strands, in an order that depends on the
+    length of the loop alone: the same stretch of sound gives the same bits in any block.
+    """
+    from numba import njit
+
+    return njit(cache=True, nogil=True, fastmath={"contract", "reassoc", "nsz"})(function)
+
+
 @dataclass(frozen=True)
 class _Loops:
-    fit: Callable[[Array, Array, int, int], Array]
+    fit: Callable[[Array, Array, Flags, Array, Array], None]
     errors: Callable[[Array, Array, int, int], tuple[Array, Array]]
 
 
 @lru_cache(maxsize=1)
 def _loops() -> _Loops:
-    from numba import njit
-
-    compiled: Any = njit(cache=True, nogil=True)
     return _Loops(compiled(_fit), compiled(_errors))
 
 
-def _fit(padded: Array, window: Array, count: int, order: int) -> Array:
-    """Autocorrelate every windowed stretch and solve for its model by Levinson's recursion."""
+def _fit(padded: Array, window: Array, wanted: Flags, weights: Array, energy: Array) -> None:
+    """Autocorrelate every wanted windowed stretch and solve for its model by Levinson's recursion."""
     length = window.size
     hop = length // 2
-    weights = np.zeros((count, order + 1))
-    stretch = np.zeros(length + order)
+    order = weights.shape[1] - 1
+    stretch = np.zeros(length + order + 8)
     lags = np.zeros(order + 1)
     last = np.zeros(order + 1)
-    for n in range(count):
+    for n in range(wanted.size):
+        if not wanted[n]:
+            continue
         for i in range(length):
             stretch[i] = window[i] * padded[n * hop + i]
         lags[:] = 0.0
-        # The inner loop runs over lags, each with a sum of its own: LLVM may use vectors.
-        for i in range(length):
-            value = stretch[i]
+        # Lags run innermost, so that vectors hold many of them; eight samples share one pass over
+        # them (what stands beyond the stretch is zero).
+        for i in range(0, length, 8):
+            v0, v1, v2, v3 = stretch[i], stretch[i + 1], stretch[i + 2], stretch[i + 3]
+            v4, v5, v6, v7 = stretch[i + 4], stretch[i + 5], stretch[i + 6], stretch[i + 7]
+            part = stretch[i : i + order + 8]
             for k in range(order + 1):
-                lags[k] += value * stretch[i + k]
+                lags[k] += (
+                    (v0 * part[k] + v1 * part[k + 1])
+                    + (v2 * part[k + 2] + v3 * part[k + 3])
+                    + (v4 * part[k + 4] + v5 * part[k + 5])
+                    + (v6 * part[k + 6] + v7 * part[k + 7])
+                )
         error = lags[0] * (1.0 + _WHITE) + _TINY
         model = weights[n]
+        model[:] = 0.0
         model[0] = 1.0
         for i in range(1, order + 1):
             total = lags[i]
@@ -160,20 +197,28 @@ def _fit(padded: Array, window: Array, count: int, order: int) -> Array:
                 model[j] = last[j] + reflection * last[i - j]
             model[i] = reflection
             error *= 1.0 - reflection * reflection
-    return weights
+        energy[n] = error
 
 
 def _errors(padded: Array, weights: Array, hop: int, frames: int) -> tuple[Array, Array]:
     order = weights.shape[1] - 1
     forward = np.zeros(frames)
     backward = np.zeros(frames)
+    model = np.zeros(4 * (order // 4 + 1))
     for n in range(weights.shape[0]):
         begin = n * hop
-        end = min(frames, begin + hop)
-        for k in range(order + 1):
-            weight = weights[n, k]
-            for t in range(begin, end):
-                forward[t] += weight * padded[order + t - k]
-            for t in range(begin, end):
-                backward[t] += weight * padded[order + t + k]
+        length = min(frames, begin + hop) - begin
+        model[: order + 1] = weights[n]
+        past = forward[begin : begin + length]
+        future = backward[begin : begin + length]
+        # Four weights share one pass over the hop; beyond the order they are zero.
+        for k in range(0, order + 1, 4):
+            w0, w1, w2, w3 = model[k], model[k + 1], model[k + 2], model[k + 3]
+            here = begin + order + _SPARE
+            before = padded[here - k - 3 : here - k + length]
+            after = padded[here + k : here + k + length + 3]
+            for t in range(length):
+                past[t] += (w0 * before[t + 3] + w1 * before[t + 2]) + (w2 * before[t + 1] + w3 * before[t])
+            for t in range(length):
+                future[t] += (w0 * after[t] + w1 * after[t + 1]) + (w2 * after[t + 2] + w3 * after[t + 3])
     return forward, backward

@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from nodes.dsp.ar import Array, Grid, Models, fit_models, prediction_errors
+from nodes.dsp.ar import Array, Flags, Grid, Models, compiled, fit_models, hann
 
 __all__ = ["Spans", "filled", "frames_in"]
 
@@ -96,62 +96,114 @@ def filled(
     inside = frames_in(spans, signal.size)
     result[inside] = 0.0 if guess is None else guess[inside]
     missing = np.flatnonzero(inside)
-    owner = _owners(spans, missing, grid.hop)
+    groups = _groups(spans, missing, grid)
+    owner = groups.owner
+    wanted = np.zeros(-(-signal.size // grid.hop), np.bool_)
+    wanted[owner] = True
+    known = _known(inside, wanted, grid) if soft_rounds else np.ones(wanted.size)
     given = signal[missing]
     trust = np.zeros(missing.size)
+    spread = np.zeros(missing.size)
     for number in range(rounds + soft_rounds):
-        models = fit_models(result, grid)
+        models = fit_models(result, grid, hops=wanted)
+        power = (models.energy / known)[owner]
         if number >= rounds:
-            trust = _trust(result, given, missing, inside, models)
-        result[missing] = _solved(
-            result, given=given, trust=trust, missing=missing, owner=owner, models=models
-        )
+            trust = _trust((given - result[missing]) ** 2 + spread, missing, power)
+        soft = rounds <= number + 1 < rounds + soft_rounds
+        values, variance = _solved(result, given, trust, missing, groups, models, soft=soft)
+        result[missing] = values
+        spread = variance * power
     return result
 
 
-def _owners(spans: Spans, missing: _Indices, hop: int) -> _Indices:
-    """Return the hop that fills each missing frame: all of a span by its middle, so that it has no seam."""
+@dataclass(frozen=True, eq=False)
+class _Groups:
+    """Which hop fills each missing frame, and what must be solved for together.
+
+    Parameters
+    ----------
+    owner : ndarray, shape (missing,)
+        The hop that fills a frame: all of a span by its middle, so that it has no seam.
+    first, last : ndarray, shape (groups,)
+        Where the frames of one owner begin and end among the missing ones.
+    near, far : ndarray, shape (groups,)
+        The same with the other hops' frames that they depend on.
+    """
+
+    owner: _Indices
+    first: _Indices
+    last: _Indices
+    near: _Indices
+    far: _Indices
+
+
+def _groups(spans: Spans, missing: _Indices, grid: Grid) -> _Groups:
+    hop, reach = grid.hop, round(_AROUND_HOPS * grid.hop)
     lengths = spans[:, 1] - spans[:, 0]
     middles = np.repeat((spans[:, 0] + spans[:, 1]) // 2, lengths)
-    return np.asarray(np.where(np.repeat(lengths, lengths) <= hop, middles, missing) // hop)
+    owner = np.asarray(np.where(np.repeat(lengths, lengths) <= hop, middles, missing) // hop)
+    cuts = np.flatnonzero(np.diff(owner)) + 1
+    first, last = np.concatenate([[0], cuts]), np.concatenate([cuts, [missing.size]])
+    # Samples further apart than the order do not meet: what lies beyond such a gap is of no account.
+    breaks = np.flatnonzero(np.diff(missing) > grid.order) + 1
+    begins, ends = np.concatenate([[0], breaks]), np.concatenate([breaks, [missing.size]])
+    near = begins[np.searchsorted(begins, first, "right") - 1]
+    far = ends[np.searchsorted(ends, last, "left")]
+    hops = owner[first]
+    near = np.maximum(near, np.minimum(first, np.searchsorted(missing, hops * hop - reach)))
+    far = np.minimum(far, np.maximum(last, np.searchsorted(missing, (hops + 1) * hop + reach)))
+    return _Groups(owner, first, last, near, far)
 
 
-def _trust(
-    estimate: Array, given: Array, missing: _Indices, inside: npt.NDArray[np.bool_], models: Models
-) -> Array:
-    """Return how the power of the surprise compares with that of what was added, at each missing frame."""
-    hop = models.grid.hop
-    forward, _ = prediction_errors(estimate, models)
-    count = models.weights.shape[0]
-    power = np.zeros(count * hop)
-    power[: estimate.size] = np.where(inside, 0.0, forward * forward)
-    sound = np.zeros(count * hop)
-    sound[: estimate.size] = ~inside
-    known = sound.reshape(count, hop).sum(axis=1)
-    surprise = power.reshape(count, hop).sum(axis=1) / np.maximum(1.0, known)
-    added = np.zeros(estimate.size + 2 * _BESIDE)
-    added[missing + _BESIDE] = (given - estimate[missing]) ** 2
-    nearby = np.mean([added[missing + k] for k in range(2 * _BESIDE + 1)], axis=0)
-    return np.asarray(np.minimum(_MOST_TRUST, surprise[missing // hop] / (nearby + _TINY)))
+def _known(inside: Flags, wanted: Flags, grid: Grid) -> Array:
+    """Return how many frames' worth of a model's window is known, at least one, for wanted models."""
+    power = hann(grid) ** 2
+    half = grid.hop // 2
+    padded = np.ones((wanted.size + 3) * grid.hop)
+    padded[half : half + inside.size] = ~inside
+    known = np.ones(wanted.size)
+    for n in np.flatnonzero(wanted):
+        known[n] = max(1.0, power @ padded[n * grid.hop : (n + 2) * grid.hop])
+    return known
+
+
+def _trust(added: Array, missing: _Indices, surprise: Array) -> Array:
+    """Return how the power of the surprise compares with that of what was added, at each missing frame.
+
+    `added` holds the expected square of what was added: that of the estimate and its variance.
+    """
+    spread = np.zeros(missing[-1] + 1 + 2 * _BESIDE)
+    spread[missing + _BESIDE] = added
+    nearby = np.mean([spread[missing + k] for k in range(2 * _BESIDE + 1)], axis=0)
+    return np.asarray(np.minimum(_MOST_TRUST, surprise / (nearby + _TINY)))
 
 
 def _solved(
-    estimate: Array, *, given: Array, trust: Array, missing: _Indices, owner: _Indices, models: Models
-) -> Array:
-    """Return the missing samples, each as the hop that owns it finds it."""
-    order, hop = models.grid.order, models.grid.hop
+    estimate: Array,
+    given: Array,
+    trust: Array,
+    missing: _Indices,
+    groups: _Groups,
+    models: Models,
+    *,
+    soft: bool,
+) -> tuple[Array, Array]:
+    """Return the missing samples and, if asked, their variance as a share of the surprise's power."""
+    order = models.grid.order
     padded = np.zeros(estimate.size + 2 * order)
     padded[order : order + estimate.size] = estimate
-    around = round(_AROUND_HOPS * hop)
-    values = np.zeros(missing.size)
-    for n in np.unique(owner):
-        near = slice(*np.searchsorted(missing, (n * hop - around, (n + 1) * hop + around)))
-        model, at = models.weights[n], missing[near]
-        wanted = _loops().wanted(padded[at[0] : at[-1] + 1 + 2 * order], model, at - at[0])
-        found = _loops().solve(model, at, trust[near], wanted + trust[near] * given[near])
-        own = owner[near] == n
-        values[near][own] = found[own]
-    return values
+    values, variance = np.zeros(missing.size), np.zeros(missing.size)
+    loops = _loops()
+    for first, last, near, far in zip(groups.first, groups.last, groups.near, groups.far, strict=True):
+        lags = loops.lags(models.weights[groups.owner[first]])
+        at, own = missing[near:far], slice(first - near, last - near)
+        asked = loops.asked(padded, lags, at)
+        asked += trust[near:far] * given[near:far]
+        factor, lefts = loops.factor(lags, at, trust[near:far])
+        values[first:last] = loops.solve(factor, lefts, asked)[own]
+        if soft:
+            variance[first:last] = loops.variance(factor, lefts)[own]
+    return values, variance
 
 
 # --- loops over samples --------------------------------------------------------------------------
@@ -159,67 +211,114 @@ def _solved(
 
 @dataclass(frozen=True)
 class _Loops:
-    wanted: Callable[[Array, Array, _Indices], Array]
-    solve: Callable[[Array, _Indices, Array, Array], Array]
+    lags: Callable[[Array], Array]
+    asked: Callable[[Array, Array, _Indices], Array]
+    factor: Callable[[Array, _Indices, Array], tuple[Array, _Indices]]
+    solve: Callable[[Array, _Indices, Array], Array]
+    variance: Callable[[Array, _Indices], Array]
 
 
 @lru_cache(maxsize=1)
 def _loops() -> _Loops:
-    from numba import njit
-
-    compiled: Any = njit(cache=True, nogil=True)
-    return _Loops(compiled(_wanted), compiled(_solve))
+    return _Loops(*(compiled(loop) for loop in (_lags, _asked, _factor, _solve, _variance)))
 
 
-def _wanted(sound: Array, model: Array, at: _Indices) -> Array:
+def _lags(model: Array) -> Array:
+    """Return the autocorrelation of a model's weights."""
+    lags = np.zeros(model.size)
+    for k in range(model.size):
+        total = 0.0
+        for i in range(model.size - k):
+            total += model[i] * model[i + k]
+        lags[k] = total
+    return lags
+
+
+def _asked(padded: Array, lags: Array, at: _Indices) -> Array:
     """Return the equations' right side: what the known samples ask of those at `at`.
 
-    `sound` has `order` frames more on both sides than the missing ones span (Godsill & Rayner 1998,
-    eq. 5.13).
+    `padded` begins `order` frames before the frame 0 (Godsill & Rayner 1998, eq. 5.13).
     """
-    order = model.size - 1
-    length = sound.size - 2 * order
-    known = sound.copy()
+    order = lags.size - 1
+    begin = at[0]
+    sound = padded[begin : at[-1] + 2 * order + 1].copy()
     for t in at:
-        known[t + order] = 0.0
-    errors = np.zeros(length + order)
-    for k in range(order + 1):
-        for t in range(length + order):
-            errors[t] += model[k] * known[t + order - k]
+        sound[t - begin + order] = 0.0
+    both = np.empty(2 * order + 1)
+    both[order:] = lags
+    both[: order + 1] = lags[::-1]
     result = np.zeros(at.size)
     for i in range(at.size):
-        for k in range(order + 1):
-            result[i] -= model[k] * errors[at[i] + k]
+        here = sound[at[i] - begin : at[i] - begin + 2 * order + 1]
+        total = 0.0
+        for k in range(2 * order + 1):
+            total += both[k] * here[k]
+        result[i] = -total
     return result
 
 
-def _solve(model: Array, at: _Indices, trust: Array, wanted: Array) -> Array:
-    """Solve the banded equations by a Cholesky factor, row i of which holds columns i − band … i."""
-    order, count = model.size - 1, at.size
-    lags = np.zeros(order + 1)
-    for k in range(order + 1):
-        for i in range(order + 1 - k):
-            lags[k] += model[i] * model[i + k]
-    # The first column of each row: samples further apart than the order do not meet.
+def _factor(lags: Array, at: _Indices, trust: Array) -> tuple[Array, _Indices]:
+    """Return the Cholesky factor, row i of which holds columns i − band … i, and each row's first column."""
+    order, count = lags.size - 1, at.size
+    # Samples further apart than the order do not meet.
     lefts = np.searchsorted(at, at - order)
     band = np.max(np.arange(count) - lefts)
     factor = np.zeros((count, band + 1))
-    found = wanted.copy()
     for i in range(count):
         row, left = factor[i], lefts[i]
         for j in range(left, i):
-            value = lags[at[i] - at[j]]
-            for k in range(max(left, j - band), j):
-                value -= row[band - i + k] * factor[j, band - j + k]
-            row[band - i + j] = value / factor[j, band]
+            begin = max(left, lefts[j])
+            mine, other = row[band - i + begin : band - i + j], factor[j, band - j + begin : band]
+            total = 0.0
+            for k in range(mine.size):
+                total += mine[k] * other[k]
+            row[band - i + j] = (lags[at[i] - at[j]] - total) / factor[j, band]
         value = lags[0] * (1.0 + _RIDGE) + trust[i]
-        for k in range(left, i):
-            value -= row[band - i + k] ** 2
-            found[i] -= row[band - i + k] * found[k]
+        for k in range(band - i + left, band):
+            value -= row[k] ** 2
         row[band] = np.sqrt(max(value, _RIDGE * lags[0]))
-        found[i] /= row[band]
+    return factor, lefts
+
+
+def _solve(factor: Array, lefts: _Indices, asked: Array) -> Array:
+    """Solve with the factor and with its transpose."""
+    count, band = factor.shape[0], factor.shape[1] - 1
+    found = asked.copy()
+    for i in range(count):
+        for k in range(lefts[i], i):
+            found[i] -= factor[i, band - i + k] * found[k]
+        found[i] /= factor[i, band]
     for i in range(count - 1, -1, -1):
         found[i] /= factor[i, band]
         for k in range(lefts[i], i):
             found[k] -= factor[i, band - i + k] * found[i]
     return found
+
+
+def _variance(factor: Array, lefts: _Indices) -> Array:
+    """Return the diagonal of the inverse, from the last row to the first (Takahashi's equations)."""
+    count, band = factor.shape[0], factor.shape[1] - 1
+    inverse = np.zeros(factor.shape)
+    column, product = np.zeros(count), np.zeros(count)
+    last = count
+    result = np.zeros(count)
+    for i in range(count - 1, -1, -1):
+        while lefts[last - 1] > i:
+            last -= 1
+        product[i + 1 : last] = 0.0
+        for k in range(i + 1, last):
+            column[k] = factor[k, band - k + i] / factor[i, band]
+        for k in range(i + 1, last):
+            weight, total = column[k], 0.0
+            mine = inverse[k, band - k + i + 1 : band]
+            for j in range(mine.size):
+                product[i + 1 + j] += weight * mine[j]
+                total += column[i + 1 + j] * mine[j]
+            product[k] += total + weight * inverse[k, band]
+        value = 1.0 / factor[i, band] ** 2
+        for k in range(i + 1, last):
+            inverse[k, band - k + i] = -product[k]
+            value += column[k] * product[k]
+        inverse[i, band] = value
+        result[i] = value
+    return result
