@@ -206,6 +206,8 @@ def _errors(padded: Array, weights: Array, hop: int, frames: int) -> tuple[Array
     backward = np.zeros(frames)
     model = np.zeros(4 * (order // 4 + 1))
     for n in range(weights.shape[0]):
+        if weights[n, 0] == 0.0:
+            continue
         begin = n * hop
         length = min(frames, begin + hop) - begin
         model[: order + 1] = weights[n]

@@ -21,13 +21,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
-from typing import Any
+from functools import lru_cache, reduce
 
 import numpy as np
 import numpy.typing as npt
 
-from nodes.dsp.ar import Array, Grid, fit_models, prediction_errors
+from nodes.dsp.ar import Array, Grid, compiled, fit_models, prediction_errors
 from nodes.dsp.interpolate import Spans, filled
 
 __all__ = [
@@ -48,8 +47,11 @@ _ORDERS = (16, 160)
 _QUANTILE = 0.8
 _PARTS_PER_HOP, _PARTS = 8, 6
 # Surprise (in scales) of what is surely to be kept away from the first models, of what is suspect,
-# of what is doubtful beside it, and of what is doubtful beside proven damage.
-_GLARING, _SUSPECT, _DOUBTFUL, _TAIL = 12.0, 4.5, 2.5, 2.0
+# of what is doubtful beside it then, and of what is doubtful beside proven damage.
+_GLARING, _SUSPECT, _DOUBTFUL, _TAIL = 12.0, 4.5, 2.5, 1.6
+# A suspect reaches as far as there is this much surprise. The widest is preferred, as it holds the
+# tail of the damage, unless a narrower one has so much more evidence (dB): then the rest was sound.
+_DOUBTS, _MARGIN_DB = (2.0, 4.0, 12.0), 12.0
 # Doubtful samples closer than this (ms) are one span: a resonance passes through zero.
 _GAP_MS = 0.25
 # Frames added at both ends of a span: prediction blurs edges by about this much.
@@ -62,6 +64,13 @@ _USUAL_MS, _PER_DOUBLING_DB = 0.25, 8.0
 _SIDE_MS, _HIGHEST_DB = 10.0, 20.0
 # Where another channel is damaged at the same time, evidence is worth so much more (dB).
 _TOGETHER_DB = 10.0
+# Where clicks are sure, others are likely beside them, within so many hops: from this many on, each
+# doubling of their number counts as so much evidence (dB), up to a limit at which this much surprise
+# makes a suspect.
+_CROWD_HOPS, _CROWD_LEAST = 12, 8.0
+_CREDIT_DB, _MOST_CREDIT_DB, _CROWDED_SUSPECT = 7.0, 14.0, 3.2
+# Suspects are looked at so often, each time with models of what was found the time before.
+_LOOKS = 2
 # The same in dense damage, step by step.
 _DENSE_SUSPECTS, _DENSE_DOUBTFUL = (8.0, 5.0, 4.0, 3.5), 2.5
 # How often models and what is filled in are fitted to each other.
@@ -73,7 +82,7 @@ _TINY = 1e-20
 # A clipped top: so many samples in a row that are equal to within a share of their own height.
 _FLAT_FRAMES, _FLAT_SHARE = 4, 1e-4
 
-CONTEXT_HOPS = 16
+CONTEXT_HOPS = 32
 """How far beyond a block its findings may depend on the sound, in hops."""
 
 
@@ -135,14 +144,21 @@ def find_impulses(channels: Sequence[Array], finder: Finder) -> list[Spans]:
         One for each channel.
     """
     cleaned = [_without_glaring(signal, finder) for signal in channels]
+    credit = [np.zeros(-(-signal.size // finder.find.hop)) for signal in channels]
     found = [np.zeros((0, 2), np.int64) for _ in channels]
-    for _ in range(2):
-        looks = [_look(signal, clean, finder) for signal, clean in zip(channels, cleaned, strict=True)]
+    for _ in range(_LOOKS):
+        looks = [
+            _look(signal, clean, finder, lenience)
+            for signal, clean, lenience in zip(channels, cleaned, credit, strict=True)
+        ]
         found = _convicted(looks, finder)
+        if not any(len(spans) for spans in found):
+            return found
         cleaned = [
             filled(signal, spans, finder.find, rounds=1, guess=clean)
             for signal, spans, clean in zip(channels, found, cleaned, strict=True)
         ]
+        credit = [_credit(spans, credit[0].size, finder) for spans in found]
     return [
         _extended(signal, clean, spans, finder)
         for signal, clean, spans in zip(channels, cleaned, found, strict=True)
@@ -218,25 +234,84 @@ def _scale(surprise: Array, part: int) -> Array:
     padded[: surprise.size] = surprise
     parts = np.pad(padded.reshape(count, part), ((_PARTS, _PARTS), (0, 0)), "edge")
     rank = round(_QUANTILE * (_PARTS * part - 1))
-    level = np.empty(count + _PARTS + 1)
-    for i in range(level.size):
-        level[i] = np.partition(parts[i : i + _PARTS].reshape(-1), rank)[rank]
+    runs = np.lib.stride_tricks.sliding_window_view(parts.reshape(-1), _PARTS * part)[::part]
+    level = np.partition(runs, rank, axis=1)[:, rank].astype(np.float64)
     either = np.maximum(level[:count], level[_PARTS + 1 :])
     return np.repeat(either, part)[: surprise.size]
 
 
-def _look(signal: Array, clean: Array, finder: Finder) -> _Look:
+def _credit(spans: Spans, hops: int, finder: Finder) -> Array:
+    """Return what the clicks around each hop are worth as evidence (dB).
+
+    Where clicks are frequent one more is to be expected: the prior odds are their rate against that
+    of sound without damage.
+    """
+    count = np.bincount(spans[:, 0] // finder.find.hop, minlength=hops)
+    around = np.convolve(count, np.ones(2 * _CROWD_HOPS + 1))[_CROWD_HOPS:][:hops]
+    others = np.maximum(0.0, around - _CROWD_LEAST)
+    return np.asarray(np.minimum(_MOST_CREDIT_DB, _CREDIT_DB * np.log2(1.0 + others)))
+
+
+def _look(signal: Array, clean: Array, finder: Finder, credit: Array) -> _Look:
+    """Judge what surprises, as wide as there is doubt or only where there is less and less."""
     ratio = _surprise(signal, clean, finder)
-    suspects = _spans(ratio, _SUSPECT, _DOUBTFUL, finder.gap, finder.longest)
+    lenience = (_SUSPECT / _CROWDED_SUSPECT) ** (credit / _MOST_CREDIT_DB)
+    easier = ratio * np.repeat(lenience, finder.find.hop)[: ratio.size]
+    looks = (
+        _judged(
+            signal,
+            clean,
+            _spans(ratio, _SUSPECT, doubtful, finder.gap, finder.longest, peaks=easier),
+            finder,
+            credit,
+        )
+        for doubtful in _DOUBTS
+    )
+    return reduce(lambda wide, narrow: _better(wide, narrow, finder.threshold_db), looks)
+
+
+def _judged(signal: Array, clean: Array, suspects: Spans, finder: Finder, credit: Array) -> _Look:
     suspects = suspects[~_flat_tops(signal, suspects)]
-    bridged = filled(signal, suspects, finder.find, rounds=2, guess=clean)
-    models = fit_models(bridged, finder.find)
-    before, after = prediction_errors(signal, models), prediction_errors(bridged, models)
-    evidence_db = _loops().evidence(np.stack(before), np.stack(after), suspects, finder.find.order)
+    bridged = filled(signal, suspects, finder.find, rounds=1, guess=clean)
+    reach = finder.find.order
+    hops = np.zeros(credit.size, np.bool_)
+    for beside in (-reach, 0, reach):
+        hops[np.clip((suspects + beside) // finder.find.hop, 0, credit.size - 1)] = True
+    models = fit_models(bridged, finder.find, hops=hops)
+    left = np.stack(prediction_errors(bridged, models))
+    taken = signal - bridged
+    evidence_db = _loops().evidence(left, taken, suspects, models.weights, finder.find.hop)
     height_db = _loops().height(signal, bridged, suspects, finder.side)
     length = np.maximum(1.0, (suspects[:, 1] - suspects[:, 0]) / finder.usual)
     prior_db = np.minimum(height_db, _HIGHEST_DB) - _PER_DOUBLING_DB * np.log2(length)
+    prior_db += credit[suspects[:, 0] // finder.find.hop]
     return _Look(suspects, evidence_db + prior_db)
+
+
+def _better(wide: _Look, narrow: _Look, enough_db: float) -> _Look:
+    """Return each wide suspect, or the narrow ones in it if only they have enough evidence."""
+    if not len(narrow.suspects):
+        return wide
+    if not len(wide.suspects):
+        return narrow
+    # The first narrow suspect that ends after each wide one begins, and the first that is beyond.
+    first = np.searchsorted(narrow.suspects[:, 1], wide.suspects[:, 0], "right")
+    beyond = np.searchsorted(narrow.suspects[:, 0], wide.suspects[:, 1], "left")
+    highest = np.full(len(wide.suspects), -np.inf)
+    held = beyond > first
+    padded = np.append(narrow.evidence_db, -np.inf)
+    edges = np.stack([first[held], beyond[held]], axis=1).reshape(-1)
+    if edges.size:
+        highest[held] = np.maximum.reduceat(padded, edges)[::2]
+    loses = (highest >= enough_db) & (wide.evidence_db < np.maximum(enough_db, highest - _MARGIN_DB))
+    stays = np.zeros(len(narrow.suspects) + 1, np.int64)
+    np.add.at(stays, first[~loses], 1)
+    np.add.at(stays, beyond[~loses], -1)
+    alone = np.cumsum(stays[:-1]) == 0
+    suspects = np.concatenate([wide.suspects[~loses], narrow.suspects[alone]])
+    evidence_db = np.concatenate([wide.evidence_db[~loses], narrow.evidence_db[alone]])
+    order = np.argsort(suspects[:, 0], kind="stable")
+    return _Look(suspects[order], evidence_db[order])
 
 
 def _convicted(looks: Sequence[_Look], finder: Finder) -> list[Spans]:
@@ -268,17 +343,24 @@ def _flat_tops(signal: Array, spans: Spans) -> npt.NDArray[np.bool_]:
 
 
 def _spans(
-    ratio: Array, enough: float, doubtful: float, gap: int, longest: int, *, edge: int = _EDGE
+    ratio: Array,
+    enough: float,
+    doubtful: float,
+    gap: int,
+    longest: int,
+    *,
+    edge: int = _EDGE,
+    peaks: Array | None = None,
 ) -> Spans:
     """Return runs of doubtful samples, across gaps, in which at least one reaches `enough`."""
     over = np.flatnonzero(ratio >= doubtful)
     if not over.size:
         return np.zeros((0, 2), np.int64)
-    cuts = np.flatnonzero(np.diff(over) > gap)
-    first = over[np.concatenate([[0], cuts + 1])]
-    last = over[np.concatenate([cuts, [over.size - 1]])] + 1
-    peaks = np.maximum.reduceat(ratio[over], np.concatenate([[0], cuts + 1]))
-    keep = (peaks >= enough) & (last - first <= longest)
+    starts = np.concatenate([[0], np.flatnonzero(np.diff(over) > gap) + 1])
+    first, last = over[starts], over[np.append(starts[1:], over.size) - 1] + 1
+    heights = (ratio if peaks is None else peaks)[over]
+    highest = np.maximum.reduceat(heights, starts)
+    keep = (highest >= enough) & (last - first <= longest)
     begin = np.maximum(0, first[keep] - edge)
     end = np.minimum(ratio.size, last[keep] + edge)
     if begin.size:
@@ -293,7 +375,7 @@ def _spans(
 
 @dataclass(frozen=True)
 class _Loops:
-    evidence: Callable[[Array, Array, Spans, int], Array]
+    evidence: Callable[[Array, Array, Spans, Array, int], Array]
     height: Callable[[Array, Array, Spans, int], Array]
     flat: Callable[[Array, Spans], npt.NDArray[np.bool_]]
     extended: Callable[[Array, Spans, float, int], Spans]
@@ -301,28 +383,33 @@ class _Loops:
 
 @lru_cache(maxsize=1)
 def _loops() -> _Loops:
-    from numba import njit
-
-    compiled: Any = njit(cache=True, nogil=True)
     return _Loops(compiled(_evidence), compiled(_height), compiled(_flat), compiled(_extend))
 
 
-def _evidence(before: Array, after: Array, spans: Spans, order: int) -> Array:
+def _evidence(left: Array, taken: Array, spans: Spans, weights: Array, hop: int) -> Array:
     """Return the drop in surprise (dB) that filling each span brings, in the direction where it is less.
 
-    `before` and `after` hold the forward and the backward errors, shape (2, frames).
+    `left` holds the forward and the backward errors that are left, shape (2, frames). Those before are
+    these and the response of the model to what was `taken` out of this span: the others stay filled.
     """
+    forward, backward = left
     result = np.zeros(spans.shape[0])
-    frames = before.shape[1]
+    frames, order = forward.size, weights.shape[1] - 1
     for i in range(spans.shape[0]):
         begin, end = spans[i]
         past = future = past_left = future_left = _TINY
         for t in range(begin, min(frames, end + order)):
-            past += before[0, t] ** 2
-            past_left += after[0, t] ** 2
+            model, error = weights[t // hop], forward[t]
+            past_left += error * error
+            for k in range(max(0, t - end + 1), min(order, t - begin) + 1):
+                error += model[k] * taken[t - k]
+            past += error * error
         for t in range(max(0, begin - order), end):
-            future += before[1, t] ** 2
-            future_left += after[1, t] ** 2
+            model, error = weights[t // hop], backward[t]
+            future_left += error * error
+            for k in range(max(0, begin - t), min(order, end - 1 - t) + 1):
+                error += model[k] * taken[t + k]
+            future += error * error
         result[i] = 10.0 * np.log10(min(past / past_left, future / future_left))
     return result
 

@@ -15,7 +15,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -110,7 +109,9 @@ def filled(
         if number >= rounds:
             trust = _trust((given - result[missing]) ** 2 + spread, missing, power)
         soft = rounds <= number + 1 < rounds + soft_rounds
-        values, variance = _solved(result, given, trust, missing, groups, models, soft=soft)
+        values, variance = _solved(
+            result, given=given, trust=trust, missing=missing, groups=groups, models=models, soft=soft
+        )
         result[missing] = values
         spread = variance * power
     return result
@@ -180,12 +181,12 @@ def _trust(added: Array, missing: _Indices, surprise: Array) -> Array:
 
 def _solved(
     estimate: Array,
+    *,
     given: Array,
     trust: Array,
     missing: _Indices,
     groups: _Groups,
     models: Models,
-    *,
     soft: bool,
 ) -> tuple[Array, Array]:
     """Return the missing samples and, if asked, their variance as a share of the surprise's power."""

@@ -42,7 +42,7 @@ def declick(
     audio: Audio,
     clicks: ClickMap | None = None,
     *,
-    threshold_db: Annotated[float, Range(6, 60)] = 18.0,
+    threshold_db: Annotated[float, Range(6, 60)] = 24.0,
     max_click_ms: Annotated[float, Range(0.1, 20, "log")] = 10.0,
     strength: Annotated[float, Range(0, 1, unit="")] = 1.0,
     progress: Progress = no_progress,
