@@ -1,12 +1,9 @@
 """Crackle: hundreds to thousands of tiny clicks a second, the voice of a worn groove.
 
-Each of them is too faint to be told from music by itself. But they come in crowds, and music does not
-hold crowds of sure clicks: where many are beyond doubt, the doubtful ones beside them are taken for
-crackle as well. Elsewhere the sound passes bit for bit.
-
-The models of the sound are fitted through the crackle, so they improve as it goes: search and repair
-take turns, from the loudest impulses to the faintest. What is taken out is weighed against what the
-model is sure of, sample by sample, so that where crackle is faint most of the sound is kept.
+Each of them is too faint to be told from music by itself, but they come in crowds that music does not
+hold. Where there is a crowd, the sound beneath, how common impulses are and how large, are learned from
+the sound itself, and what is taken out of each sample is what these leave no other story for, weighed by
+how sure that is. Elsewhere the sound passes bit for bit.
 
 Axis letters: C channels, T frames.
 """
@@ -15,25 +12,17 @@ from __future__ import annotations
 
 from typing import Annotated
 
-import numpy as np
-import numpy.typing as npt
-
 from nodegraph import Audio, Progress, Range, no_progress, node
 from nodes.dsp.ar import Array
-from nodes.dsp.impulses import CONTEXT_HOPS, Finder, find_dense_impulses, find_impulses, finder_for
-from nodes.dsp.interpolate import Spans, filled
+from nodes.dsp.crackle import CONTEXT_HOPS, search_for, take_crackle_out
+from nodes.dsp.interpolate import Spans
 from nodes.dsp.removed import Repaired
-from nodes.dsp.span_repair import SpanRepair, mend
+from nodes.dsp.span_repair import mend
 
 __all__ = ["decrackle"]
 
-# The longest impulse that is crackle and not a click (ms).
-_LONGEST_MS = 3.0
-# Sure impulses are counted over so many hops to either side (0.2 s): a crowd has this many a second.
-_CROWD_HOPS, _CROWD_PER_S = 8, 25.0
 
-
-@node(version=1, linked=True, neutral={"strength": 0.0})
+@node(version=1, neutral={"strength": 0.0})
 def decrackle(
     audio: Audio,
     *,
@@ -66,14 +55,19 @@ def decrackle(
 
     References
     ----------
-    S. Godsill, P. Rayner, Digital Audio Restoration, Springer 1998, chapters 5 and 9.
+    S. Godsill, P. Rayner, Digital Audio Restoration, Springer 1998, chapters 9 and 12.
     """
-    finder = finder_for(audio.sample_rate, threshold_db=threshold_db, longest_ms=_LONGEST_MS)
+    search = search_for(audio.sample_rate, threshold_db=threshold_db)
+
+    def repair(channels: list[Array], _: int) -> tuple[list[Array], list[Spans]]:
+        done = [take_crackle_out(signal, search) for signal in channels]
+        return [restored for restored, _ in done], [spans for _, spans in done]
+
     mended = mend(
         audio,
-        _repair(finder, audio.sample_rate),
-        hop=finder.find.hop,
-        context_hops=2 * CONTEXT_HOPS + _CROWD_HOPS,
+        repair,
+        hop=search.grid.hop,
+        context_hops=CONTEXT_HOPS,
         strength=strength,
         progress=progress,
     )
@@ -83,31 +77,3 @@ def decrackle(
     else:
         progress.note("No crackle was found.")
     return Repaired(mended.audio, mended.removed)
-
-
-def _repair(finder: Finder, sample_rate: int) -> SpanRepair:
-    def repair(channels: list[Array], begin: int) -> tuple[list[Array], list[Spans]]:
-        sure = find_impulses(channels, finder)
-        restored, every = [], []
-        for signal, proven in zip(channels, sure, strict=True):
-            crowded = _crowded(proven, signal.size, finder, sample_rate)
-            if not crowded.any():
-                restored.append(signal)
-                every.append(proven[:0])
-                continue
-            spans, clean = find_dense_impulses(signal, finder)
-            spans = spans[crowded[(spans[:, 0] + spans[:, 1]) // 2 // finder.find.hop]]
-            restored.append(filled(signal, spans, finder.find, rounds=0, soft_rounds=3, guess=clean))
-            every.append(spans)
-        return restored, every
-
-    return repair
-
-
-def _crowded(proven: Spans, frames: int, finder: Finder, sample_rate: int) -> npt.NDArray[np.bool_]:
-    """Return for each hop whether the sure impulses near it are a crowd."""
-    hop = finder.find.hop
-    count = np.bincount(proven[:, 0] // hop, minlength=-(-frames // hop))
-    around = np.convolve(count, np.ones(2 * _CROWD_HOPS + 1))[_CROWD_HOPS:][: count.size]
-    seconds = (2 * _CROWD_HOPS + 1) * hop / sample_rate
-    return np.asarray(around >= _CROWD_PER_S * seconds)
