@@ -50,11 +50,14 @@ _AROUND = (1.0, 1.0, 2.0, 1.0, 1.0)
 # For the first idea of sizes: what stands out by three standard deviations, over four hops to either side.
 _OUTSTANDING, _FIRST_AROUND = 9.0, (1.0,) * 9
 # Crowds: times of 6 ms, over 0.35 s to either side. The passage is left alone up to so many sure impulses
-# a second, and fully treated from twice as many on. Drum rolls and consonants reach 50.
+# a second, and fully treated from twice as many on. Drum loops reach 15, crackle starts at hundreds.
 _TIMES_PER_HOP, _CROWD_HOPS, _CROWD_PER_S = 4, 15, 40.0
-# Where more than this share of all frames is thought to be hit, up to the second share, the sound is just
-# not what was assumed: 3000 impulses a second hit a quarter.
-_TOO_MANY, _FAR_TOO_MANY = 0.4, 0.5
+_CROWD = (1.0,) * (2 * _CROWD_HOPS + 1)
+# The sound is just not what was assumed where a larger share than this of all frames is thought to be hit
+# (3000 impulses a second hit a quarter), and where so many impulses come as regularly as the strokes of
+# a reed: of a Poisson process a sixth at most (impulses up to so long, to within so many frames).
+_TOO_MANY, _REGULAR = (0.4, 0.5), (0.2, 0.3)
+_LONGEST_MS, _EVEN = 0.25, 2
 # Prediction errors below this (full scale) are digital silence: −120 dBFS.
 _SILENT = 1e-6
 _TINY = 1e-14
@@ -260,20 +263,35 @@ def _crackling(state: _State, search: CrackleSearch) -> Array:
     """Return for each hop how much it is to be treated, 0 to 1."""
     hop = search.grid.hop
     time = hop // _TIMES_PER_HOP
-    sure = (state.evidence > 10.0 ** (search.threshold_db / 10.0)) & (state.chance > 0.5)
-    count = state.hops * _TIMES_PER_HOP
-    struck = np.zeros(count)
-    struck[np.flatnonzero(sure) // time] = 1.0
-    ones = (1.0,) * (2 * _CROWD_HOPS + 1)
-    times = _around(np.full(state.hops, float(_TIMES_PER_HOP)), ones)
-    share = _around(struck.reshape(state.hops, _TIMES_PER_HOP).sum(axis=1), ones) / times
-    # Poisson: times without any tell how many there are.
-    per_s = -np.log(np.maximum(1e-3, 1.0 - share)) * search.sample_rate / time
+    sure = np.flatnonzero((state.evidence > 10.0 ** (search.threshold_db / 10.0)) & (state.chance > 0.5))
+    struck = np.zeros(state.hops * _TIMES_PER_HOP)
+    struck[sure // time] = 1.0
     chances = np.zeros(state.hops * hop)
     chances[: state.chance.size] = state.chance
-    hit = _around(chances.reshape(state.hops, hop).sum(axis=1), ones) / (times * time)
-    believable = np.clip((_FAR_TOO_MANY - hit) / (_FAR_TOO_MANY - _TOO_MANY), 0.0, 1.0)
-    return np.clip(per_s / _CROWD_PER_S - 1.0, 0.0, 1.0) * believable
+    hops = _around(np.ones(state.hops), _CROWD)
+    share = _around(struck.reshape(state.hops, -1).sum(axis=1), _CROWD) / (hops * _TIMES_PER_HOP)
+    hit = _around(chances.reshape(state.hops, -1).sum(axis=1), _CROWD) / (hops * hop)
+    # Poisson: times without any tell how many there are.
+    per_s = -np.log(np.maximum(1e-3, 1.0 - share)) * search.sample_rate / time
+    doubts = (_risen(hit, _TOO_MANY), _risen(_regular(sure, state.hops, search), _REGULAR))
+    return np.clip(per_s / _CROWD_PER_S - 1.0, 0.0, 1.0) * (1.0 - doubts[0]) * (1.0 - doubts[1])
+
+
+def _regular(sure: npt.NDArray[np.int64], hops: int, search: CrackleSearch) -> Array:
+    """Return how many of the sure impulses around each hop lie in the middle of their neighbours."""
+    apart = np.diff(sure, prepend=-search.sample_rate) > _LONGEST_MS * search.sample_rate / 1000
+    begins = sure[apart]
+    even = np.abs(begins[2:] - 2 * begins[1:-1] + begins[:-2]) <= _EVEN
+    at = begins[1:-1] // search.grid.hop
+    found, every = (
+        _around(np.bincount(at, weights=each, minlength=hops), _CROWD) for each in (even, np.ones(even.size))
+    )
+    return np.asarray(found / np.maximum(1.0, every))
+
+
+def _risen(values: Array, between: tuple[float, float]) -> Array:
+    """Return where in a range values are: 0 below it, 1 above."""
+    return np.clip((values - between[0]) / (between[1] - between[0]), 0.0, 1.0)
 
 
 def _around(values: Array, weights: tuple[float, ...]) -> Array:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy.signal import lfilter
 
 from nodegraph import Audio
 from nodes.dsp.overlap_add import blocks_of
@@ -58,6 +59,19 @@ def test_only_the_crackling_channel_is_touched() -> None:
     damaged = np.stack([crackling(tones()), tones()])
     sound = Audio.from_array(damaged, RATE)
     np.testing.assert_array_equal(decrackle(sound).audio.samples[1], sound.samples[1])
+
+
+@pytest.mark.parametrize("shape", ["sawtooth", "pulses", "staircase"])
+def test_what_a_machine_draws_is_not_crackle(shape: str) -> None:
+    t = np.arange(2 * RATE) / RATE
+    beats = np.diff(np.floor(t * 100.3), prepend=0.0)
+    drawn = {
+        "sawtooth": 0.3 * (2 * (t * 110.7 % 1.0) - 1),
+        "pulses": lfilter([1.0], [1.0, -1.8, 0.9], 0.3 * beats),
+        "staircase": np.round(20 * tones(2.0)) / 20,
+    }
+    sound = Audio.from_array(drawn[shape], RATE)
+    np.testing.assert_array_equal(decrackle(sound).audio.samples, sound.samples)
 
 
 def test_audio_and_removed_add_up_to_the_input() -> None:
