@@ -284,7 +284,8 @@ def _regular(sure: npt.NDArray[np.int64], hops: int, search: CrackleSearch) -> A
     even = np.abs(begins[2:] - 2 * begins[1:-1] + begins[:-2]) <= _EVEN
     at = begins[1:-1] // search.grid.hop
     found, every = (
-        _around(np.bincount(at, weights=each, minlength=hops), _CROWD) for each in (even, np.ones(even.size))
+        _around(np.bincount(at, weights=each, minlength=hops).astype(np.float64), _CROWD)
+        for each in (even, np.ones(even.size))
     )
     return np.asarray(found / np.maximum(1.0, every))
 

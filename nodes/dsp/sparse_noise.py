@@ -31,7 +31,7 @@ __all__ = ["Found", "Modelled", "Priors", "Residuals", "Suspects", "look", "resi
 Indices = npt.NDArray[np.int64]
 
 # Frames beyond a hop that are solved for together with it, in orders of its model.
-_MARGIN_ORDERS = 2
+_MARGIN_ORDERS = 1
 # Share by which the matrix's diagonal is raised, so that rounding does not make it singular where a
 # pure tone is predicted perfectly.
 _RIDGE = 1e-9
@@ -39,8 +39,6 @@ _RIDGE = 1e-9
 _INNOCENT, _SURE = -4.0, 50.0
 # What is left of the certainty of a sample when its own guess is taken out: at least this share.
 _LEAST_CERTAINTY = 1e-6
-# Keeps chances away from 0 and 1, between which odds exist.
-_CHANCE = 1e-9
 # Power (full scale²) that keeps digital silence from dividing by zero.
 _TINY = 1e-20
 
@@ -410,19 +408,17 @@ def _chances(odds: Array, at: Indices, frames: int, begins: float, goes_on: floa
     for i in range(at.size):
         likely[at[i]] = np.exp(min(_SURE, max(-_SURE, odds[i])))
     ahead = np.zeros(frames)
-    chance = begins / (begins + 1.0 - goes_on)
+    told = begins / (1.0 - goes_on)
     for t in range(frames):
-        ahead[t] = chance / (1.0 - chance)
-        told = ahead[t] * likely[t]
-        hit = told / (1.0 + told)
-        chance = min(1.0 - _CHANCE, max(_CHANCE, hit * goes_on + (1.0 - hit) * begins))
+        ahead[t] = told
+        told *= likely[t]
+        told = (told * goes_on + begins) / (told * (1.0 - goes_on) + 1.0 - begins)
     result = np.zeros(at.size)
     behind, i = 1.0, at.size - 1
     for t in range(frames - 1, -1, -1):
-        if i >= 0 and at[i] == t:
-            told = ahead[t] * behind * likely[t]
-            result[i] = told / (1.0 + told)
-            i -= 1
         told = behind * likely[t]
+        if i >= 0 and at[i] == t:
+            result[i] = ahead[t] * told / (1.0 + ahead[t] * told)
+            i -= 1
         behind = (goes_on * told + 1.0 - goes_on) / (begins * told + 1.0 - begins)
     return result
