@@ -28,7 +28,7 @@ import numpy.typing as npt
 
 from nodegraph import Samples
 
-__all__ = ["CENTS", "Partials", "track_partials", "window_response"]
+__all__ = ["CENTS", "Partials", "heard", "track_partials", "window_response"]
 
 CENTS = 1200.0 / float(np.log(2.0))
 """Cents per unit of natural logarithm."""
@@ -51,7 +51,11 @@ _LEAST_WINDOWS = 3.2
 # noise at 0.2.
 _MOST_SPREAD = 0.12
 _BATCH = 64
+# The rate to which the sound is lowered at least (Hz), and how far what folds back is down (dB).
+_LEAST_RATE_HZ = 13600.0
+_ALIAS_DB = 80.0
 
+Wave = npt.NDArray[np.float32]
 _Values = npt.NDArray[np.float64]
 _Counts = npt.NDArray[np.int64]
 
@@ -96,16 +100,42 @@ def window_response(hz: _Values, window_s: float) -> _Values:
     return np.asarray(np.sinc(x) / (1.0 - x * x))
 
 
+def heard(samples: Samples, sample_rate: int) -> tuple[Wave, float]:
+    """Mix a stretch of sound to what partials are looked for in, and return that and its sample rate.
+
+    The mixture is the one of the channels that holds most of their power, their first principal
+    component, so that sound in opposite phase counts. The rate is as low as the highest partial lets
+    it be: the work shrinks by as much.
+    """
+    from scipy.signal import firwin, kaiserord, upfirdn
+
+    mono = samples[0]
+    if samples.shape[0] > 1:
+        power = np.asarray(samples @ samples.T, np.float64)
+        mono = np.linalg.eigh(power)[1][:, -1].astype(np.float32) @ samples
+    factor = int(sample_rate / _LEAST_RATE_HZ)
+    if factor < 2:
+        return mono, float(sample_rate)
+    lower = sample_rate / factor
+    taps, beta = kaiserord(_ALIAS_DB, (lower - 2.0 * _HIGHEST_HZ) / (0.5 * sample_rate))
+    # A whole number of kept samples on each side of the middle.
+    side = factor * (1 + taps // (2 * factor))
+    lowpass = firwin(2 * side + 1, 0.5 * lower, window=("kaiser", beta), fs=sample_rate)
+    kept = upfirdn(lowpass.astype(np.float32), mono, down=factor)
+    first = side // factor
+    return np.asarray(kept[first : first + 1 + (mono.size - 1) // factor]), lower
+
+
 def track_partials(
-    samples: Samples, sample_rate: int, *, window_s: float, hop_s: float, check: Callable[[], None]
+    mono: Wave, sample_rate: float, *, window_s: float, hop_s: float, check: Callable[[], None]
 ) -> Partials:
     """Find the partials of a stretch of sound and follow them.
 
     Parameters
     ----------
-    samples : ndarray, shape (channels, frames)
-        The stretch; the channels' bands are weighed together, so that sound in opposite phase counts.
-    sample_rate : int
+    mono : ndarray, shape (frames,)
+        The stretch, as `heard` gives it.
+    sample_rate : float
         In Hz.
     window_s, hop_s : float
         Length and step of the analysis.
@@ -114,13 +144,13 @@ def track_partials(
     """
     length = 2 * max(8, round(window_s * sample_rate / 2))
     hop = max(1, round(hop_s * sample_rate))
-    count = 1 + samples.shape[1] // hop
-    padded = np.pad(samples, ((0, 0), (length // 2, length // 2 + hop)))
+    count = 1 + mono.size // hop
+    padded = np.pad(mono, (length // 2, length // 2 + hop))
     found = []
     for begin in range(0, count, _BATCH):
         check()
         stop = min(count, begin + _BATCH)
-        shown = padded[:, begin * hop : (stop - 1) * hop + length]
+        shown = padded[begin * hop : (stop - 1) * hop + length]
         frame, cents, spread = _peaks(shown, sample_rate, length, hop)
         found.append((frame + begin, cents, spread))
     frame, cents, spread = (np.concatenate(parts) for parts in zip(*found, strict=True))
@@ -141,7 +171,7 @@ def track_partials(
     )
 
 
-def _peaks(shown: Samples, sample_rate: int, length: int, hop: int) -> tuple[_Counts, _Values, _Values]:
+def _peaks(shown: Wave, sample_rate: float, length: int, hop: int) -> tuple[_Counts, _Values, _Values]:
     from scipy.fft import next_fast_len, rfft
 
     size = next_fast_len(2 * length, real=True)
@@ -150,25 +180,25 @@ def _peaks(shown: Samples, sample_rate: int, length: int, hop: int) -> tuple[_Co
     slope = (np.pi / length * np.sin(2.0 * np.pi * at)).astype(np.float32)
     low = max(2, int(_LOWEST_HZ * size / sample_rate)) - 2
     high = max(low + 5, min(size // 2 + 1, int(_HIGHEST_HZ * size / sample_rate) + 3))
-    rows = np.lib.stride_tricks.sliding_window_view(shown, length, axis=1)[:, ::hop]
-    spectra = np.asarray(rfft(rows * window, size, axis=2)[..., low:high], np.complex128)
-    slopes = np.asarray(rfft(rows * slope, size, axis=2)[..., low:high], np.complex128)
-    power = (spectra.real**2 + spectra.imag**2).sum(axis=0)
-    turned = (slopes.imag * spectra.real - slopes.real * spectra.imag).sum(axis=0)
-    bins = np.arange(low, low + power.shape[1])
-    # Auger and Flandrin 1995, eq. 12: bin frequency − Im(X′ X*) / |X|², here summed over channels.
-    hz = (bins / size - turned / (power + 1e-30) / (2.0 * np.pi)) * sample_rate
+    rows = np.lib.stride_tricks.sliding_window_view(shown, length)[::hop]
+    spectra = rfft(rows * window, size, axis=1)[:, low:high]
+    slopes = rfft(rows * slope, size, axis=1)[:, low:high]
+    power = spectra.real**2 + spectra.imag**2
     middle = power[:, 2:-2]
     is_peak = (middle > power[:, 1:-3]) & (middle >= power[:, 3:-1])
     is_peak &= (middle > power[:, :-4]) & (middle >= power[:, 4:])
     is_peak &= middle > np.maximum(_RELATIVE_POWER * power.max(axis=1, keepdims=True), _LEAST_POWER)
     frame, middle_bin = np.nonzero(is_peak)
     around = middle_bin[:, np.newaxis] + np.arange(1, 4)
-    weights, opinions = power[frame[:, np.newaxis], around], hz[frame[:, np.newaxis], around]
+    bands = spectra[frame[:, np.newaxis], around].astype(np.complex128)
+    turning = slopes[frame[:, np.newaxis], around] * bands.conj()
+    weights = bands.real**2 + bands.imag**2
+    # Auger and Flandrin 1995, eq. 12: bin frequency − Im(X′ X*) / |X|².
+    hz = ((low + around) / size - turning.imag / (weights + 1e-30) / (2.0 * np.pi)) * sample_rate
     weights /= weights.sum(axis=1, keepdims=True)
-    mean = (weights * opinions).sum(axis=1)
-    spread = np.sqrt((weights * (opinions - mean[:, np.newaxis]) ** 2).sum(axis=1))
-    near = np.abs(mean * size / sample_rate - bins[middle_bin + 2]) < 1.0
+    mean = (weights * hz).sum(axis=1)
+    spread = np.sqrt((weights * (hz - mean[:, np.newaxis]) ** 2).sum(axis=1))
+    near = np.abs(mean * size / sample_rate - (low + middle_bin + 2)) < 1.0
     near &= mean > _LOWEST_HZ
     spread = spread / np.maximum(mean, 1.0) * CENTS
     near &= spread < _WORST_CENTS

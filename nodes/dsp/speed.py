@@ -1,6 +1,6 @@
 """The speed of a recording over time, measured from its own partials or from a pilot tone.
 
-A recording is worked through in stretches of half a minute that overlap by half and are faded into
+A recording is worked through in stretches of half a minute that overlap by a third and are faded into
 each other, so that strength and phase of a wow may change over a side. In each, periodic deviations
 common to all partials are looked for (`speed_lines`), first slow ones with a long window, then
 flutter with a short one. What is not surely there is left alone: a false correction is a new fault.
@@ -20,7 +20,7 @@ import numpy.typing as npt
 
 from nodegraph import Audio, Curve, Measure, Progress, Report, SpeedCurve, no_progress
 from nodes.dsp.hum_pilot import pilot_deviation
-from nodes.dsp.partials import CENTS, track_partials
+from nodes.dsp.partials import CENTS, heard, track_partials
 from nodes.dsp.speed_lines import Evidence, Line, Search, deviation_cents, find_lines, fit_lines
 
 __all__ = ["Pilot", "Rotation", "SpeedSettings", "find_speed", "true_speed"]
@@ -34,9 +34,10 @@ _HARMONICS = 3
 # A line at a turn that the user named is kept from this power over its variance on: one in eighty
 # lines of mere chance is that strong, and it is made smaller by its share of chance.
 _SURE_OF_NAMED = 9.0
-# Stretches (s): long enough to tell 33⅓ turns from 45 and from the music's own movement, and up to
-# the longest that is taken as one.
-_STRETCH_S = 24.0
+# Stretches (s): long enough to tell 33⅓ turns from 45 and from the music's own movement; how far apart
+# they begin at most; and up to the longest that is taken as one.
+_STRETCH_S = 30.0
+_STEP_S = 20.0
 _LONGEST_STRETCH_S = 32.0
 # Points of a speed curve per second: linear pieces keep a flutter of 40 Hz to 2 %.
 _POINTS_PER_S = 400.0
@@ -128,7 +129,7 @@ def find_speed(
 
 def _stretches(audio: Audio, settings: SpeedSettings, progress: Progress) -> list[_Found]:
     total = audio.seconds
-    count = 1 if total <= _LONGEST_STRETCH_S else 1 + math.ceil((total - _STRETCH_S) / (_STRETCH_S / 2.0))
+    count = 1 if total <= _LONGEST_STRETCH_S else 1 + math.ceil((total - _STRETCH_S) / _STEP_S)
     length = total if count == 1 else _STRETCH_S
     begins = [0.0] if count == 1 else [i * (total - length) / (count - 1) for i in range(count)]
 
@@ -148,13 +149,14 @@ def _stretches(audio: Audio, settings: SpeedSettings, progress: Progress) -> lis
 def _lines(part: Audio, settings: SpeedSettings, check: Callable[[], None]) -> Iterator[Line]:
     found: list[Line] = []
     named = _TURNS_PER_MINUTE.get(settings.rotation)
+    mono, sample_rate = heard(part.samples, part.sample_rate)
     for register in _REGISTERS:
         low = max(settings.lowest_hz, register.lowest_hz)
         high = min(settings.highest_hz, register.highest_hz, 0.2 * part.sample_rate)
         if low >= high or part.seconds < 1.0 or (named and register.lowest_hz > 0.0):
             continue
         partials = track_partials(
-            part.samples, part.sample_rate, window_s=register.window_s, hop_s=register.hop_s, check=check
+            mono, sample_rate, window_s=register.window_s, hop_s=register.hop_s, check=check
         )
         if named:
             rates = [turn * named / 60.0 for turn in range(1, _HARMONICS + 1)]

@@ -29,30 +29,20 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from nodes.dsp.partials import Partials, window_response
+from nodes.dsp.partials import Partials
+from nodes.dsp.speed_fit import Fit, Grid, design_of, prominence_of
 
 __all__ = ["Evidence", "Line", "Search", "deviation_cents", "find_lines", "fit_lines"]
 
-# Error of a point besides the disagreement of its bands (cents).
-_POINT_CENTS = 1.0
-# Degrees of freedom of the t distribution that errors are taken to have: 4 lets far points count little.
-_FREEDOM = 4.0
-# A single point adds no more than this to the estimate of how much its track goes its own way (cents).
-_FAR_CENTS = 50.0
 _ROUNDS = 5
 # Candidate rates are this share of 1/length apart.
 _GRID = 0.4
-# What a spectrum is around a line is looked up over this share of its rate, and this much at least.
-_AROUND = 0.5
-_AROUND_HZ = 0.6
 # Stretches of time that are asked independently (s); for slow lines half a turn, and sixteen at least.
 _STRETCH_S = 1.0
 # … of which there must be so many.
 _LEAST_STRETCHES = 3.5
 # Candidates that are looked at beyond the lines that were found.
 _MISSES = 4
-# Columns of the design that are worked on in one go, between two looks at the cancel button.
-_COLUMNS = 64
 
 _Values = npt.NDArray[np.float64]
 _Check = Callable[[], None]
@@ -157,17 +147,19 @@ def find_lines(
     """
     length_s = partials.frames * partials.hop_s
     lowest = max(search.lowest_hz, 3.0 / max(length_s, 1e-9))
-    rates = np.arange(lowest, search.highest_hz, _GRID / max(length_s, 1e-9))
-    if not partials.tracks or rates.size < 8:
+    step = _GRID / max(length_s, 1e-9)
+    if not partials.tracks or search.highest_hz - lowest < 8.0 * step:
         return []
     times_s: _Values = np.arange(partials.frames, dtype=np.float64) * partials.hop_s
-    fit = _Fit(partials, deviation_cents(known, times_s))
+    fit = Fit(partials, deviation_cents(known, times_s))
     for _ in range(3):
         fit.reweight(None)
-    grid = _design(partials, rates)
+    grid = Grid(fit, lowest, search.highest_hz, step, check)
+    rates = grid.rates
     found: list[Line] = []
     tried = np.zeros(rates.size, bool)
-    power, prominence = _spectrum(fit, grid, rates, length_s, check)
+    power = grid.power(fit)
+    prominence = prominence_of(power, rates, length_s)
     for _ in range(search.most + _MISSES):
         check()
         best = _candidate(rates, np.where(tried, 0.0, prominence), search)
@@ -182,10 +174,11 @@ def find_lines(
             # What is played stays in the fit, lest other lines stand in for it.
             played = [*(line.played for line in found), last.cents > wanted.most_cents]
             found = [replace(line, played=own) for line, own in zip(trial, played, strict=True)]
-            power, prominence = _spectrum(fit, grid, rates, length_s, check)
+            power = grid.power(fit)
+            prominence = prominence_of(power, rates, length_s)
         else:
             fit.weights = weights
-            fit.use(found)
+            _take_off(fit, found)
     return found
 
 
@@ -197,108 +190,25 @@ def fit_lines(partials: Partials, rates_hz: Sequence[float], *, check: _Check) -
     length_s = partials.frames * partials.hop_s
     if not partials.tracks or length_s * rates_hz[0] < 2.0:
         return []
-    fit = _Fit(partials, np.zeros(partials.frames))
+    fit = Fit(partials, np.zeros(partials.frames))
     for _ in range(3):
         fit.reweight(None)
     _refit(fit, rates_hz, check)
     # The weights are now those of the fit: look around the nominal rate with them.
-    fit.use(())
-    near = np.arange(-TURN_TOLERANCE, TURN_TOLERANCE + 1e-9, TURN_TOLERANCE / 6.0)
-    power = _power(fit, _design(partials, rates_hz[0] * (1.0 + near)), check)
-    factor = 1.0 + near[int(np.argmax(power))] if length_s * rates_hz[0] > 8.0 else 1.0
+    _take_off(fit, ())
+    factor = 1.0
+    if length_s * rates_hz[0] > 8.0:
+        low, high = ((1.0 + sign * TURN_TOLERANCE) * rates_hz[0] for sign in (-1, 1))
+        grid = Grid(fit, low, high, (high - low) / 12.0, check)
+        factor = float(grid.rates[np.argmax(grid.power(fit))]) / rates_hz[0]
     return _refit(fit, [hz * factor for hz in rates_hz], check)[0]
 
 
-class _Fit:
-    """The points, what they count for, and what is left of them."""
-
-    def __init__(self, partials: Partials, taken_off: _Values) -> None:
-        self.partials = partials
-        self.cents = partials.cents - taken_off[partials.frame]
-        self.starts = np.flatnonzero(np.diff(partials.track, prepend=-1))
-        self.counts = np.diff(self.starts, append=partials.track.size)
-        self.variance = _POINT_CENTS**2 + partials.spread_cents**2
-        self.weights = 1.0 / self.variance
-        self.left = self.cents
-
-    def use(self, lines: Sequence[Line]) -> None:
-        """Leave of the points what lines do not explain; the lines are as seen through the window."""
-        design = _design(self.partials, [line.hz for line in lines])
-        amplitudes = np.array([[line.cosine, line.sine] for line in lines]).reshape(-1)
-        self.reweight(design @ amplitudes if lines else None, keep=True)
-
-    def reweight(self, model: _Values | None, *, keep: bool = False) -> None:
-        """Take off a model, shape (frames,), and weigh the points anew by what is left of them."""
-        left = self.cents if model is None else self.cents - model[self.partials.frame]
-        self.left = self._without_notes(left)
-        if keep:
-            return
-        squares = self.left * self.left
-        own = np.add.reduceat(np.minimum(squares, _FAR_CENTS**2), self.starts) / np.maximum(
-            self.counts - 1, 1
-        )
-        variance = self.variance + np.repeat(own, self.counts)
-        self.weights = (_FREEDOM + 1.0) / (_FREEDOM + squares / variance) / variance
-        self.left = self._without_notes(left)
-
-    def _without_notes(self, left: _Values) -> _Values:
-        sums = np.add.reduceat(self.weights, self.starts)
-        means = np.add.reduceat(self.weights * left, self.starts) / sums
-        return np.asarray(left - np.repeat(means, self.counts))
-
-    def by_frame(self, values: _Values) -> _Values:
-        return np.asarray(np.bincount(self.partials.frame, values, self.partials.frames), np.float64)
-
-    def by_track(self, design: _Values) -> _Values:
-        """Return the design's weighted sum over each track, over the root of the track's weight."""
-        from scipy.sparse import csr_array
-
-        ends = np.append(self.starts, self.partials.track.size)
-        shape = (self.starts.size, self.partials.frames)
-        sums = csr_array((self.weights, self.partials.frame, ends), shape=shape) @ design
-        return np.asarray(sums / np.sqrt(np.add.reduceat(self.weights, self.starts))[:, np.newaxis])
-
-
-def _design(partials: Partials, rates_hz: Sequence[float] | _Values) -> _Values:
-    """Return cosine and sine of each rate as seen through the window, shape (frames, 2 · rates)."""
-    rates = np.asarray(rates_hz, np.float64)
-    turns = 2.0 * np.pi * np.outer(np.arange(partials.frames) * partials.hop_s, rates)
-    both = (
-        np.stack([np.cos(turns), np.sin(turns)], axis=2)
-        * window_response(rates, partials.window_s)[:, np.newaxis]
-    )
-    return both.reshape(partials.frames, -1)
-
-
-def _power(fit: _Fit, grid: _Values, check: _Check) -> _Values:
-    """Return how much of what is left each rate of a grid would explain, alone."""
-    weight = fit.by_frame(fit.weights)
-    score = fit.by_frame(fit.weights * fit.left)
-    found = []
-    for begin in range(0, grid.shape[1], _COLUMNS):
-        check()
-        part = grid[:, begin : begin + _COLUMNS]
-        cosine, sine = part[:, 0::2], part[:, 1::2]
-        tracks = fit.by_track(part)
-        # The points' information less what goes into the unknown notes.
-        cc = weight @ (cosine * cosine) - (tracks[:, 0::2] ** 2).sum(axis=0)
-        ss = weight @ (sine * sine) - (tracks[:, 1::2] ** 2).sum(axis=0)
-        cs = weight @ (cosine * sine) - (tracks[:, 0::2] * tracks[:, 1::2]).sum(axis=0)
-        c, s = score @ cosine, score @ sine
-        found.append((ss * c * c - 2.0 * cs * c * s + cc * s * s) / np.maximum(cc * ss - cs * cs, 1e-30))
-    return np.concatenate(found)
-
-
-def _spectrum(
-    fit: _Fit, grid: _Values, rates: _Values, length_s: float, check: _Check
-) -> tuple[_Values, _Values]:
-    power = _power(fit, grid, check)
-    around = np.empty_like(power)
-    for index, hz in enumerate(rates):
-        distance = np.abs(rates - hz)
-        near = (distance <= max(_AROUND * hz, _AROUND_HZ)) & (distance > 1.0 / length_s)
-        around[index] = np.median(power[near]) if near.any() else np.inf
-    return power, power / np.maximum(around, 1e-30)
+def _take_off(fit: Fit, lines: Sequence[Line]) -> None:
+    """Leave of the points what lines do not explain; the lines are as seen through the window."""
+    design = design_of(fit.partials, [line.hz for line in lines])
+    amplitudes = np.array([[line.cosine, line.sine] for line in lines]).reshape(-1)
+    fit.reweight(design @ amplitudes if lines else None, keep=True)
 
 
 def _candidate(rates: _Values, prominence: _Values, search: Search) -> tuple[int, Evidence] | None:
@@ -328,11 +238,11 @@ def _between(power: _Values, rates: _Values, index: int) -> float:
     return float(rates[index] + np.clip(offset, -0.5, 0.5) * (rates[1] - rates[0]))
 
 
-def _refit(fit: _Fit, rates_hz: Sequence[float], check: _Check) -> tuple[list[Line], _Values]:
+def _refit(fit: Fit, rates_hz: Sequence[float], check: _Check) -> tuple[list[Line], _Values]:
     """Fit lines together, robustly; return them and the weights as they were before."""
     weights = fit.weights
     fit.reweight(None, keep=True)
-    design = _design(fit.partials, rates_hz)
+    design = design_of(fit.partials, rates_hz)
     amplitudes: _Values = np.zeros(design.shape[1])
     inverse: _Values = np.eye(design.shape[1])
     for _ in range(_ROUNDS):
@@ -351,7 +261,7 @@ def _refit(fit: _Fit, rates_hz: Sequence[float], check: _Check) -> tuple[list[Li
     return lines, weights
 
 
-def _sureness(fit: _Fit, influence: _Values, line: Line) -> float:
+def _sureness(fit: Fit, influence: _Values, line: Line) -> float:
     """Return a line's power over its variance, from the scatter between stretches of time (Huber 1967).
 
     `influence`, shape (frames, 2), is how much each frame moves the line's two amplitudes.
