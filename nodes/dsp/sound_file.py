@@ -26,7 +26,7 @@ import numpy.typing as npt
 from nodegraph import AudioFileError, OutputError, Progress, Samples, no_progress
 from nodes.dsp.mpeg import first_frame, with_info, written_by_lame
 
-__all__ = ["SoundStream", "UnknownFormatError", "checked", "open_sound", "write_sound"]
+__all__ = ["SoundStream", "UnknownFormatError", "checked", "new_file", "open_sound", "write_sound"]
 
 # Values (frames × channels) in one chunk: 0.1 ms of reading, 20 ms of the slowest encoder.
 _CHUNK_VALUES = 1 << 15
@@ -293,13 +293,19 @@ def write_sound(
     AudioFileError
         If the encoder cannot take this sound.
     """
+    with new_file(path) as draft, _Sink(draft) as sink:
+        settings = {"mode": "w", "samplerate": sample_rate, "channels": channels, **encoder}
+        _encode(sink, blocks, progress, {**settings, "format": container, "subtype": subtype}, path.name)
+
+
+@contextmanager
+def new_file(path: Path) -> Iterator[Path]:
+    """Give a name to write to; in the end that file appears as `path`. Raises OutputError as write_sound."""
     _refuse_taken(path)
     # Beside the target, so that publishing is a link or a rename, never a copy.
     draft = path.with_name(f".{path.name[:80]}.{uuid.uuid4().hex[:12]}.part")
     try:
-        with _Sink(draft) as sink:
-            settings = {"mode": "w", "samplerate": sample_rate, "channels": channels, **encoder}
-            _encode(sink, blocks, progress, {**settings, "format": container, "subtype": subtype}, path.name)
+        yield draft
         _publish(draft, path)
     except OSError as problem:
         raise _refused(path, problem) from problem

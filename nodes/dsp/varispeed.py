@@ -24,7 +24,7 @@ import numpy.typing as npt
 
 from nodegraph import AudioError, Samples, SpeedCurve
 
-__all__ = ["Varispeed", "varispeed"]
+__all__ = ["SPEED_RANGE", "Varispeed", "varispeed"]
 
 # Frames that one is made of, a multiple of four. With beta 11 images and aliases are 110 dB down,
 # and the treble is flat to 0.45 of the sample rate.
@@ -33,8 +33,8 @@ _KAISER_BETA = 11.0
 # Positions between two samples for which the filter is tabled; between them it is interpolated
 # linearly, with an error of (π / 2048)² / 8: −130 dB.
 _PHASES = 2048
-# Speeds beyond are no deviation of a machine (relative).
-_SPEED_RANGE = (0.25, 4.0)
+SPEED_RANGE = (0.25, 4.0)
+"""Speeds beyond are no deviation of a machine (relative)."""
 
 _Values = npt.NDArray[np.float64]
 
@@ -107,7 +107,7 @@ def varispeed(curve: SpeedCurve, sample_rate: int, *, strength: float = 1.0) -> 
     times, speed = curve.times_s, curve.speed
     if times.size == 0 or not (np.isfinite(times).all() and (np.diff(times) > 0.0).all()):
         raise AudioError("The speed curve's times must rise from point to point. Measure the speed again.")
-    low, high = _SPEED_RANGE
+    low, high = SPEED_RANGE
     if not bool(((speed >= low) & (speed <= high)).all()):
         worst = float(speed[np.argmax(np.abs(np.log(np.maximum(np.nan_to_num(speed), 1e-9))))])
         raise AudioError(
