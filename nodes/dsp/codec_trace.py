@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from nodegraph import Audio, Progress, Samples, no_progress
-from nodes.dsp.holes import HOLD_FRAMES, bands_between, notches
+from nodes.dsp.holes import SIDE_FRAMES, bands_between, notches
 from nodes.dsp.overlap_add import Block, cut_blocks
 from nodes.dsp.stft import Spectra, Stft, nearest_n_fft
 
@@ -19,13 +19,15 @@ __all__ = ["SLOPE_HZ", "CodecTrace", "codec_stft", "find_codec", "own_and_around
 # Window (ms): shorter than a granule pair of MP3 (26 ms), so that one hole is seen by itself.
 _WINDOW_MS = 23.0
 # From this rate of notches on (of a thousand places) a sound has damage that filling makes better.
-# Measured on a dozen recordings: never coded, up to 3, and 15 for telephone speech; MP3 of 64 kbit/s,
-# 13 to 79; of 96, 6 to 57; of 128, up to 23; of 192, as the original.
-_LEAST_NOTCHES = 18.0
-# Notches are counted from here (Hz); encoders leave hardly any lower down.
-_COUNT_FROM_HZ = 6000.0
+# Measured on 13 recordings: never coded, up to 1.4, most below 0.3; MP3 of 64 kbit/s in mono 5 to 18 but
+# for four that have little treble to be coded; of 96, up to 2.6; of 128 and 192, as the original.
+_LEAST_NOTCHES = 2.5
+# Notches are counted in bands of this width (Hz), a scale-factor band of MP3 around 6 kHz, between these
+# frequencies (Hz): lower down encoders leave hardly any, and higher up many sounds have nothing.
+_BAND_HZ = 344.0
+_COUNT_HZ = (4000.0, 16000.0)
 
-SLOPE_HZ = 200.0
+SLOPE_HZ = 300.0
 """Room below the end of the treble (Hz), where its slope is."""
 
 
@@ -47,9 +49,9 @@ class CodecTrace:
         return self.notches_permille >= _LEAST_NOTCHES
 
 
-def codec_stft(sample_rate: int) -> Stft:
-    """Return the spectra in which holes are looked for."""
-    return Stft(nearest_n_fft(_WINDOW_MS, sample_rate), look_frames=2 * HOLD_FRAMES + 1)
+def codec_stft(sample_rate: int, look_frames: int) -> Stft:
+    """Return the spectra in which holes are looked for, that many frames around each."""
+    return Stft(nearest_n_fft(_WINDOW_MS, sample_rate), look_frames=look_frames)
 
 
 def find_codec(audio: Audio, end_hz: float | None, *, progress: Progress = no_progress) -> CodecTrace:
@@ -64,19 +66,19 @@ def find_codec(audio: Audio, end_hz: float | None, *, progress: Progress = no_pr
     progress : Progress
         Told after every block.
     """
-    stft = codec_stft(audio.sample_rate)
-    bands = bands_between(_COUNT_FROM_HZ, (end_hz or 0.0) - SLOPE_HZ, audio.sample_rate, stft.n_fft)
+    stft = codec_stft(audio.sample_rate, SIDE_FRAMES)
+    low_hz, high_hz = _COUNT_HZ[0], min(_COUNT_HZ[1], (end_hz or 0.0) - SLOPE_HZ)
+    bands = bands_between(low_hz, high_hz, _BAND_HZ, audio.sample_rate, stft.n_fft)
     if not bands.count:
         return CodecTrace(0.0)
-    full_scale = (stft.n_fft / 4.0) ** 2 / bands.width
+    full_scale = (stft.n_fft / 4.0) ** 2
 
     def count(block: Block) -> tuple[int, int, int]:
         shown = audio.samples[:, block.outer_begin : block.outer_end]
         spectra = own_and_around(shown, block, stft)
         # Frames that belong to this block alone: one for each hop, and the same number around them.
         hops = -(-(block.end - block.begin) // stft.hop_length)
-        first = 1 + stft.look_frames - HOLD_FRAMES
-        levels = bands.levels(spectra[:, first : first + hops + 2 * HOLD_FRAMES])
+        levels = bands.levels(spectra[:, 1 : 1 + hops + 2 * SIDE_FRAMES])
         return block.end, *notches(levels, full_scale)
 
     found = seen = 0

@@ -1,8 +1,9 @@
-"""Holes that a lossy codec leaves in a spectrogram: found, counted, and how much sound they lack.
+"""Holes that a lossy codec leaves in a spectrogram: told from natural silence, and how much sound they lack.
 
-At low rates MP3, AAC and Vorbis leave out whole bands for some hundredths of a second. Such a hole has
-sound on both sides in time, and its own level falls by 15 dB and more into it and out of it. Natural
-sound decays, but seldom comes back as suddenly.
+At low rates MP3, AAC and Vorbis leave out whole bands for some hundredths of a second and more. Such a
+hole has sound before and after it, as natural pauses do; but it is a hole in its own band alone, while
+in a pause, between two strokes or two clicks, all bands fall together. What all bands fall by is hence
+taken off first.
 
 Axis letters: C channels, T STFT frames, F bins, B bands.
 """
@@ -16,20 +17,23 @@ import numpy.typing as npt
 
 from nodes.dsp.stft import Spectra
 
-__all__ = ["Bands", "bands_between", "lacking", "notches"]
+__all__ = ["HOLD_FRAMES", "SIDE_FRAMES", "Bands", "bands_between", "lacking", "notches"]
 
-# Width of a band (Hz): about a scale-factor band of MP3 around 6 kHz.
-_BAND_HZ = 344.0
-# A hole is narrower than this many hops in time; the level beside it is held over it.
-HOLD_FRAMES = 8
-# How far a band falls below what is beside it (dB): to be counted as a codec's notch, within four
-# hops; and to be filled.
-_NOTCH_DB, _NOTCH_FRAMES = 15.0, 4
-_HOLE_DB = 20.0
-# Holes are filled to this far below the level beside them (dB): noise at the full level would add
-# as much error as it adds sound.
-_BELOW_DB = 6.0
-# Bands whose sides are fainter than this count for nothing (power of a full-scale sine: 1).
+HOLD_FRAMES = 32
+"""A hole is narrower than twice this many hops (0.37 s); the level beside it is held over it."""
+
+SIDE_FRAMES = 12
+"""How many hops to either side (70 ms) a notch is measured by: longer than a click and its window."""
+
+# Bands fall together by what this quantile of them falls by: encoders keep the lowest quarter.
+_TOGETHER = 0.25
+# How far a band falls below what is beside it (dB), more than all bands do: to be a codec's notch, and
+# to be filled.
+_NOTCH_DB, _HOLE_DB = 25.0, 20.0
+# Holes are filled to this far below the level beside them (dB): what was kept is the stronger part, and
+# noise at the full level would add more error than sound.
+_BELOW_DB = 4.0
+# Bands whose sides are fainter than this count for nothing (power of a bin of a full-scale sine: 1).
 _FAINT = 3e-10
 _TINY = 1e-16
 
@@ -68,10 +72,10 @@ class Bands:
         return result
 
 
-def bands_between(low_hz: float, high_hz: float, sample_rate: int, n_fft: int) -> Bands:
-    """Return the bands that fit between two frequencies; perhaps none."""
+def bands_between(low_hz: float, high_hz: float, band_hz: float, sample_rate: int, n_fft: int) -> Bands:
+    """Return the bands of a width that fit between two frequencies; perhaps none."""
     bin_hz = sample_rate / n_fft
-    width = max(1, round(_BAND_HZ / bin_hz))
+    width = max(1, round(band_hz / bin_hz))
     first = int(np.ceil(low_hz / bin_hz))
     return Bands(first, width, max(0, int(high_hz / bin_hz) - first) // width)
 
@@ -82,16 +86,17 @@ def notches(levels: _Array, full_scale: float) -> tuple[int, int]:
     Parameters
     ----------
     levels : ndarray, shape (channels, stft_frames, bands)
-        With `HOLD_FRAMES` more at either end that are not counted.
+        With `SIDE_FRAMES` more at either end that are not counted.
     full_scale : float
-        The power of a full-scale sine in such a band.
+        The power of a full-scale sine in a bin.
     """
-    inside = slice(HOLD_FRAMES, levels.shape[1] - HOLD_FRAMES)
-    side = np.minimum(
-        _highest(levels, -_NOTCH_FRAMES, -1)[:, inside], _highest(levels, 1, _NOTCH_FRAMES)[:, inside]
-    )
+    # Medians: a click that lies beside is no level.
+    windows = np.lib.stride_tricks.sliding_window_view(levels, SIDE_FRAMES, axis=1)
+    middle = np.partition(windows, SIDE_FRAMES // 2, axis=-1)[..., SIDE_FRAMES // 2]
+    side = np.minimum(middle[:, : -SIDE_FRAMES - 1], middle[:, SIDE_FRAMES + 1 :])
     heard = side > _FAINT * full_scale
-    notched = heard & (levels[:, inside] < side * 10.0 ** (-_NOTCH_DB / 10.0))
+    own = levels[:, SIDE_FRAMES : levels.shape[1] - SIDE_FRAMES]
+    notched = heard & (_alone(side, own) > 10.0 ** (_NOTCH_DB / 10.0))
     return int(notched.sum()), int(heard.sum())
 
 
@@ -107,18 +112,28 @@ def lacking(levels: _Array) -> _Array:
         With 2 · `HOLD_FRAMES` + 1 more at either end, which the result does not have.
     """
     smooth = (levels[:, :-2] + levels[:, 1:-1] + levels[:, 2:]) / np.float32(3.0)
-    hold = HOLD_FRAMES
-    dilated = _highest(smooth, -hold, hold)[:, hold : smooth.shape[1] - hold]
-    closed = -_highest(-dilated, -hold, hold)[:, hold : dilated.shape[1] - hold]
-    own = levels[:, 2 * hold + 1 : levels.shape[1] - 2 * hold - 1]
-    wanted = closed * np.float32(10.0 ** (-_BELOW_DB / 10.0))
-    hole = own < closed * np.float32(10.0 ** (-_HOLE_DB / 10.0)) - np.float32(_TINY)
+    closed = -_highest(-_highest(smooth, 2 * HOLD_FRAMES + 1), 2 * HOLD_FRAMES + 1)
+    own = levels[:, 2 * HOLD_FRAMES + 1 : levels.shape[1] - 2 * HOLD_FRAMES - 1]
+    alone = _alone(closed, own)
+    # What all bands fall by, this one would have fallen by too.
+    wanted = own * alone * np.float32(10.0 ** (-_BELOW_DB / 10.0))
+    hole = (alone > 10.0 ** (_HOLE_DB / 10.0)) & (closed > _TINY)
     return np.asarray(np.where(hole, wanted - own, 0.0), np.float32)
 
 
-def _highest(levels: _Array, first: int, last: int) -> _Array:
-    """Return the highest level between `first` and `last` frames from each; the ends wrap."""
-    result = np.roll(levels, -first, axis=1)
-    for shift in range(first + 1, last + 1):
-        result = np.maximum(result, np.roll(levels, -shift, axis=1))
-    return np.asarray(result)
+def _alone(beside: _Array, own: _Array) -> _Array:
+    """Return the factor by which each band falls more than all bands do."""
+    fall = (beside + np.float32(_TINY)) / (own + np.float32(_TINY))
+    rank = int(_TOGETHER * (fall.shape[-1] - 1))
+    together = np.partition(fall, rank, axis=-1)[..., rank : rank + 1]
+    return np.asarray(fall / np.maximum(together, np.float32(1.0)))
+
+
+def _highest(levels: _Array, length: int) -> _Array:
+    """Return the highest of each `length` frames in a row; as many frames fewer, less one."""
+    seen = 1
+    while 2 * seen <= length:
+        levels = np.maximum(levels[:, :-seen], levels[:, seen:])
+        seen *= 2
+    rest = length - seen
+    return np.asarray(np.maximum(levels[:, : levels.shape[1] - rest], levels[:, rest:]))

@@ -16,7 +16,7 @@ import numpy as np
 
 from nodegraph import Audio, Progress, Range, Samples, new_samples, no_progress, node
 from nodes.dsp.codec_trace import SLOPE_HZ, codec_stft, find_codec, own_and_around
-from nodes.dsp.holes import Bands, bands_between, lacking
+from nodes.dsp.holes import HOLD_FRAMES, Bands, bands_between, lacking
 from nodes.dsp.overlap_add import Block, cut_blocks, map_blocks
 from nodes.dsp.removed import Repaired, blended
 from nodes.dsp.spectrum import bandwidth_hz, long_term_spectrum
@@ -24,6 +24,8 @@ from nodes.dsp.stft import Stft
 
 __all__ = ["codec"]
 
+# Width of the bands that are filled by themselves (Hz): half a scale-factor band of MP3 around 6 kHz.
+_BAND_HZ = 172.0
 # A treble that ends this near to half the sample rate (share) was not cut.
 _FULL = 0.97
 # Length of the noise that fills holes, repeated from there on (samples): six seconds at 44.1 kHz.
@@ -69,7 +71,7 @@ def codec(
     ACM MM&Sec 2009 (the cut-off as a trace).
     """
     end_hz = bandwidth_hz(*long_term_spectrum(audio, progress=progress.part(0.0, 0.2)))
-    stft = codec_stft(audio.sample_rate)
+    stft = codec_stft(audio.sample_rate, 2 * HOLD_FRAMES + 1)
     trace = find_codec(audio, end_hz, progress=progress.part(0.2, 0.5))
     if end_hz is None or not trace.found:
         progress.note("No codec damage found.")
@@ -78,7 +80,7 @@ def codec(
     progress.note(
         f"{cut}{trace.notches_permille:.0f} of 1000 places in it have a codec's holes, which were filled."
     )
-    bands = bands_between(from_hz, end_hz - SLOPE_HZ, audio.sample_rate, stft.n_fft)
+    bands = bands_between(from_hz, end_hz - SLOPE_HZ, _BAND_HZ, audio.sample_rate, stft.n_fft)
     return _filled(audio, stft, bands, strength, progress.part(0.5, 1.0))
 
 
