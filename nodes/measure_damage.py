@@ -24,7 +24,7 @@ from nodes.dsp.impulses import CONTEXT_HOPS, find_impulses, finder_for
 from nodes.dsp.levels import Levels, dbfs, decibels, measure_levels
 from nodes.dsp.noise import find_noise, profile_of
 from nodes.dsp.overlap_add import Block, cut_blocks
-from nodes.dsp.spectrum import bandwidth_hz, long_term_spectrum
+from nodes.dsp.spectrum import bandwidth_hz, cutoff_hz, long_term_spectrum
 from nodes.dsp.speed import SpeedSettings, find_speed
 from nodes.dsp.stft import nearest_n_fft
 from nodes.dsp.walls import Alignment, find_alignment
@@ -44,6 +44,8 @@ _CRACKLE_MS, _EDGE_FRAMES = 0.4, 4
 # A recording up to this long is listened through for wow (s); of a longer one a passage a minute is,
 # as long as one stretch of the search. A machine wows all the time.
 _WOW_WHOLE_S, _WOW_EVERY_S, _WOW_PASSAGE_S = 32.0, 60.0, 24.0
+# With so many clicks (per s) a codec's holes cannot be told from what lies between two of them.
+_CLICKS_FOR_HOLES_PER_S = 3.0
 # Noise is told for rumble, the middle and hiss: below, between and above these (Hz).
 _NOISE_BANDS_HZ = (200.0, 2000.0)
 # Two channels are compared in windows of this length (ms) …
@@ -67,10 +69,18 @@ class _Found:
     hum: Hum | None
     levels: Levels
     noise: NoiseProfile | None
+    bandwidth_hz: float | None
     end_hz: float | None
     codec: CodecTrace
     speed: tuple[Measure, ...]
     walls: Alignment | None
+
+    @property
+    def codec_found(self) -> bool | None:
+        """Whether a lossy codec left holes; None where it cannot be told."""
+        if self.end_hz is None or (self.impulses.rate or 0.0) >= _CLICKS_FOR_HOLES_PER_S:
+            return None
+        return self.codec.found
 
 
 @node(version=1, kind="measure.damage", linked=True)
@@ -88,8 +98,8 @@ def measure_damage(audio: Audio, *, progress: Progress = no_progress) -> Report:
     -------
     report : Report
         Clicks and crackle per second; clipped samples and the levels they were clipped at; hum; the
-        noise floor, and noise by bands where it sounds alone; where the treble ends, and whether a
-        lossy codec left holes in it; wow and flutter by bands; offset; how the two channels of a
+        noise floor, and noise by bands where it sounds alone; where the treble ends, where all sound
+        is cut off, and whether a lossy codec left holes; wow and flutter by bands; offset; how the two channels of a
         stereo recording differ in level, time and polarity. Under "Advised repairs" the kinds of node
         that would help, in the order in which to use them, and one line for each with the reason.
         What cannot be measured is shown as a dash.
@@ -100,13 +110,14 @@ def measure_damage(audio: Audio, *, progress: Progress = no_progress) -> Report:
     """
     noise, levels = _noise(audio, progress.part(0.0, 0.03)), measure_levels(audio)
     hz, power = long_term_spectrum(audio, progress=progress.part(0.03, 0.06))
-    end_hz = bandwidth_hz(hz, power)
+    end_hz = cutoff_hz(hz, power)
     found = _Found(
         impulses=_impulses(audio, progress.part(0.06, 0.55)),
         clipped=find_clipped(audio, progress=progress.part(0.55, 0.58)),
         hum=_hum(audio, progress.part(0.58, 0.68)),
         levels=levels,
         noise=noise,
+        bandwidth_hz=bandwidth_hz(hz, power),
         end_hz=end_hz,
         codec=find_codec(audio, end_hz, progress=progress.part(0.68, 0.72)),
         speed=_speed(audio, progress.part(0.72, 0.97)),
@@ -241,9 +252,11 @@ def _measures(found: _Found, audio: Audio) -> Iterator[Measure]:
     yield Measure(f"Noise below {low_hz:g} Hz", _noise_dbfs(found.noise, 0.0, low_hz), "dBFS")
     yield Measure(f"Noise {low_hz:g} to {high_hz:g} Hz", _noise_dbfs(found.noise, low_hz, high_hz), "dBFS")
     yield Measure(f"Noise above {high_hz:g} Hz", _noise_dbfs(found.noise, high_hz, math.inf), "dBFS")
-    yield Measure("Bandwidth", found.end_hz, "Hz")
-    yield Measure("Codec", None if found.end_hz is None else "found" if found.codec.found else "none")
-    yield Measure("Codec holes", None if found.end_hz is None else found.codec.notches_permille, "‰")
+    yield Measure("Bandwidth", found.bandwidth_hz, "Hz")
+    yield Measure("Cut-off", found.end_hz, "Hz")
+    codec = found.codec_found
+    yield Measure("Codec", None if codec is None else "found" if codec else "none")
+    yield Measure("Codec holes", None if codec is None else found.codec.notches_permille, "‰")
     yield from found.speed
     yield Measure("DC offset", found.levels.offset_percent, "%")
     yield from _stereo_measures(found, audio)
@@ -322,7 +335,7 @@ def _reasons_of_sound(found: _Found) -> Iterator[tuple[str, str]]:
     level = _noise_dbfs(noise, 0.0, math.inf)
     if noise is not None and level is not None and level >= _NOISE_DBFS:
         yield "repair.denoise", f"noise of {level:.0f} dBFS, alone at {noise.begin_s:.1f} s"
-    if found.codec.found:
+    if found.codec_found:
         yield "repair.codec", f"{found.codec.notches_permille:.0f} ‰ of the treble are a codec's holes"
     deviation = max((float(one.value or 0.0) for one in found.speed if one.unit == "% rms"), default=0.0)
     if deviation >= _SPEED_PERCENT:

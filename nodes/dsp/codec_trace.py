@@ -62,7 +62,7 @@ def find_codec(audio: Audio, end_hz: float | None, *, progress: Progress = no_pr
     audio : Audio
         Any sound.
     end_hz : float | None
-        Where its treble ends (`nodes.dsp.spectrum.bandwidth_hz`).
+        Where its treble ends (`nodes.dsp.spectrum.cutoff_hz`).
     progress : Progress
         Told after every block.
     """

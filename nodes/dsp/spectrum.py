@@ -10,13 +10,15 @@ Audio Electroacoust. 15(2), 1967.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import numpy.typing as npt
 
 from nodegraph import Audio, Progress, no_progress
 from nodes.dsp.overlap_add import Block, cut_blocks
 
-__all__ = ["bandwidth_hz", "long_term_spectrum"]
+__all__ = ["bandwidth_hz", "cutoff_hz", "long_term_spectrum"]
 
 # Length of one window (s), rounded to a power of two: bins of 5 Hz, fine enough for hum.
 _WINDOW_S = 0.186
@@ -29,6 +31,8 @@ _EDGE = 1.03
 # No wall is looked for below (Hz), where single notes stand further apart than a sixth of an octave;
 # the telephone ends at 3400 Hz.
 _LOWEST_END_HZ = 2500.0
+# The edge itself is looked for in a spectrum smoothed over so many bins (80 Hz).
+_SMOOTH_BINS = 15
 # Powers this far below the strongest bin are not told apart (factor): 24-bit rounding.
 _FLOOR = 1e-14
 
@@ -86,6 +90,56 @@ def bandwidth_hz(hz: _Values, power: _Values) -> float | None:
     float or None
         In Hz; half the sample rate where nothing breaks off; None for silence.
     """
+    falls = _falls(hz, power)
+    if falls is None:
+        return None
+    if not falls.possible.any():
+        return float(hz[-1])
+    return _middle(falls, int(np.argmax(np.where(falls.possible, falls.fall_db, -np.inf))))
+
+
+def cutoff_hz(hz: _Values, power: _Values) -> float | None:
+    """Return the frequency above which a spectrum has nothing, not even noise, as above an encoder's filter.
+
+    A recording may end by itself far below, and its noise go on up to here: this is the last place at
+    which a spectrum breaks off, `bandwidth_hz` the one at which it breaks off the most.
+
+    Parameters
+    ----------
+    hz, power : ndarray, shape (bins,)
+        From `long_term_spectrum`.
+
+    Returns
+    -------
+    float or None
+        In Hz; half the sample rate where nothing breaks off; None for silence.
+    """
+    falls = _falls(hz, power)
+    if falls is None:
+        return None
+    if not falls.possible.any():
+        return float(hz[-1])
+    last = int(np.flatnonzero(falls.possible)[-1])
+    # The edge is as wide as the gap between the two sixths of an octave: its deepest place is near.
+    first = int(np.searchsorted(falls.hz, falls.hz[last] / _SIXTH_OCTAVE))
+    inside = slice(first, last + 1)
+    wall = first + int(np.argmax(np.where(falls.possible[inside], falls.fall_db[inside], -np.inf)))
+    return _middle(falls, wall)
+
+
+@dataclass(frozen=True, eq=False)
+class _Falls:
+    """By how much a spectrum falls at each frequency, from `below` it to what is `above` it and beyond."""
+
+    hz: _Values
+    power: _Values
+    below: _Values
+    above: _Values
+    fall_db: _Values
+    possible: npt.NDArray[np.bool_]
+
+
+def _falls(hz: _Values, power: _Values) -> _Falls | None:
     # A constant is no sound.
     hz, power = hz[1:], power[1:]
     if not power.size or power.max() <= 0.0:
@@ -106,9 +160,13 @@ def bandwidth_hz(hz: _Values, power: _Values) -> float | None:
     fall_db = 10.0 * np.log10(below / beyond)
     # A wall right below half the sample rate leaves nothing above itself to be seen.
     possible = (hz >= _LOWEST_END_HZ) & (hz * _EDGE * _EDGE < hz[-1]) & (fall_db >= _WALL_DB)
-    if not possible.any():
-        return float(hz[-1])
-    wall = int(np.argmax(np.where(possible, fall_db, -np.inf)))
-    # The fall is as deep over the width of the edge; its middle is where the level is half way.
-    half_way = np.sqrt(below[wall] * above[wall])
-    return float(hz[np.flatnonzero(power[: np.searchsorted(hz, hz[wall] * _SIXTH_OCTAVE)] >= half_way)[-1]])
+    return _Falls(hz, power, below, above, fall_db, possible)
+
+
+def _middle(falls: _Falls, wall: int) -> float:
+    """Return where the level is half way down a wall; the fall is as deep over the width of its edge."""
+    half_way = np.sqrt(falls.below[wall] * falls.above[wall])
+    # Smoothed, as a single bin of the noise beyond may reach up to there.
+    smooth = np.convolve(falls.power, np.ones(_SMOOTH_BINS) / _SMOOTH_BINS, "same")
+    near = smooth[: np.searchsorted(falls.hz, falls.hz[wall] * _SIXTH_OCTAVE)]
+    return float(falls.hz[np.flatnonzero(near >= half_way)[-1]])

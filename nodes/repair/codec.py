@@ -19,7 +19,7 @@ from nodes.dsp.codec_trace import SLOPE_HZ, codec_stft, find_codec, own_and_arou
 from nodes.dsp.holes import HOLD_FRAMES, Bands, bands_between, lacking
 from nodes.dsp.overlap_add import Block, cut_blocks, map_blocks
 from nodes.dsp.removed import Repaired, blended
-from nodes.dsp.spectrum import bandwidth_hz, long_term_spectrum
+from nodes.dsp.spectrum import cutoff_hz, long_term_spectrum
 from nodes.dsp.stft import Stft
 
 __all__ = ["codec"]
@@ -70,7 +70,7 @@ def codec(
     B. D'Alessandro, Y. Q. Shi, MP3 bit rate quality detection through frequency spectrum analysis,
     ACM MM&Sec 2009 (the cut-off as a trace).
     """
-    end_hz = bandwidth_hz(*long_term_spectrum(audio, progress=progress.part(0.0, 0.2)))
+    end_hz = cutoff_hz(*long_term_spectrum(audio, progress=progress.part(0.0, 0.2)))
     stft = codec_stft(audio.sample_rate, 2 * HOLD_FRAMES + 1)
     trace = find_codec(audio, end_hz, progress=progress.part(0.2, 0.5))
     if end_hz is None or not trace.found:
