@@ -26,7 +26,7 @@ import numpy.typing as npt
 
 from nodes.dsp.ar import Array
 
-__all__ = ["Found", "Modelled", "Priors", "Residuals", "Suspects", "look", "residuals", "suspected"]
+__all__ = ["Found", "Modelled", "Priors", "Suspects", "look", "residuals"]
 
 Indices = npt.NDArray[np.int64]
 
@@ -63,38 +63,17 @@ class Suspects(NamedTuple):
 
     Parameters
     ----------
-    at : ndarray, shape (A,)
-        int64: which, ascending.
-    given : ndarray, shape (A,)
-        The sound there as it came.
-    variance : ndarray, shape (A,)
-        Of the model's prediction error near each (full scale²).
-    guess : ndarray, shape (A,)
-        The power that may have been added to each (full scale²), above zero.
+    at, given : ndarray, shape (A,)
+        int64: which, ascending; and the sound there as it came.
+    variance, guess : ndarray, shape (A,)
+        Of the model's prediction error near each; and the power that may have been added to it, above
+        zero (both full scale²).
     """
 
     at: Indices
     given: Array
     variance: Array
     guess: Array
-
-
-class Residuals(NamedTuple):
-    """How far each frame is from what the frames around it ask for.
-
-    Parameters
-    ----------
-    errors : ndarray, shape (N · hop,)
-        Of the prediction from the frames before.
-    misfits : ndarray, shape (N · hop,)
-        Of the interpolation from both sides.
-    gains : ndarray, shape (N,)
-        How much larger the variance of the former is than that of the latter.
-    """
-
-    errors: Array
-    misfits: Array
-    gains: Array
 
 
 class Priors(NamedTuple):
@@ -138,30 +117,22 @@ class Found(NamedTuple):
     counts: Array
 
 
-def residuals(modelled: Modelled) -> Residuals:
-    """Compare a sound with what its models ask for.
+def residuals(modelled: Modelled) -> tuple[Array, Array, Array]:
+    """Return how far each frame is from what the frames around it ask for.
+
+    Returns
+    -------
+    errors, misfits : ndarray, shape (N · hop,)
+        Of the prediction from the frames before, and of the interpolation from both sides.
+    gains : ndarray, shape (N,)
+        How much larger the variance of the former is than that of the latter.
 
     References
     ----------
     S. Godsill, P. Rayner, Digital Audio Restoration, Springer 1998, section 5.2 (eq. 5.13 for one
     missing sample).
     """
-    return Residuals(*_loops().residuals(*modelled))
-
-
-def suspected(seen: Array, chance: Array, limits: Array, believed: float) -> Indices:
-    """Return the frames that may be hit, and their neighbours.
-
-    Parameters
-    ----------
-    seen, chance : ndarray, shape (parts · length,)
-        What seems to be added, and the chance that anything was.
-    limits : ndarray, shape (parts,)
-        The square of `seen` from which on a frame of that part of the signal is suspected.
-    believed : float
-        And the chance from which on it still is.
-    """
-    return _loops().suspected(seen, chance, limits, believed)
+    return _loops().residuals(*modelled)
 
 
 def look(modelled: Modelled, suspects: Suspects, priors: Priors, live: npt.NDArray[np.bool_]) -> Found:
@@ -170,11 +141,9 @@ def look(modelled: Modelled, suspects: Suspects, priors: Priors, live: npt.NDArr
     Parameters
     ----------
     modelled : Modelled
-        The sound.
-    suspects : Suspects
-        The frames.
-    priors : Priors
-        What to expect.
+        The sound, and what it obeys.
+    suspects, priors
+        Where to look, and what to expect.
     live : ndarray, shape (N,)
         The hops to look at. In others nothing is found.
 
@@ -194,7 +163,6 @@ def look(modelled: Modelled, suspects: Suspects, priors: Priors, live: npt.NDArr
 @dataclass(frozen=True)
 class _Loops:
     residuals: Callable[[Array, Array], tuple[Array, Array, Array]]
-    suspected: Callable[[Array, Array, Array, float], Indices]
     look: Callable[[Modelled, Suspects, Priors, npt.NDArray[np.bool_]], tuple[Array, ...]]
 
 
@@ -205,10 +173,10 @@ def _loops() -> _Loops:
 
     # Sums may be regrouped for the processor's vectors: the grouping depends on their length alone.
     loose = {"reassoc", "contract", "nsz"}
-    for inner in (_lags, _wanted, _factor, _solve, _sizes, _chances, _errors):
+    for inner in (_lags, _wanted, _factor, _solve, _sizes, _chances, _errors, _seen):
         register_jitable(fastmath=loose)(inner)
     compiled: Any = njit(cache=True, nogil=True, fastmath=loose)
-    return _Loops(compiled(_residuals), compiled(_suspected), compiled(_look))
+    return _Loops(compiled(_residuals), compiled(_look))
 
 
 def _errors(sound: Array, model: Array, errors: Array) -> None:
@@ -243,15 +211,6 @@ def _residuals(padded: Array, weights: Array) -> tuple[Array, Array, Array]:
     return errors, misfits, gains
 
 
-def _suspected(seen: Array, chance: Array, limits: Array, believed: float) -> Indices:
-    part = seen.size // limits.size
-    marked = np.zeros(seen.size + 2, np.bool_)
-    for t in range(seen.size):
-        if seen[t] * seen[t] > limits[t // part] or chance[t] > believed:
-            marked[t] = marked[t + 1] = marked[t + 2] = True
-    return np.flatnonzero(marked[1:-1])
-
-
 def _look(
     modelled: Modelled, suspects: Suspects, priors: Priors, live: npt.NDArray[np.bool_]
 ) -> tuple[Array, ...]:
@@ -273,12 +232,7 @@ def _look(
         for i in range(near.size):
             stretch[order + near[i]] = suspects.given[low + i]
         variance = suspects.variance[low:high]
-        trust = variance / suspects.guess[low:high]
-        factor, first = _factor(_lags(weights[n]), near, trust)
-        mean, spread = _solve(factor, first, _wanted(stretch, weights[n], near))
-        apart = np.maximum(_LEAST_CERTAINTY, 1.0 - spread * trust)
-        doubt = spread * variance / apart + _TINY
-        seen = mean / apart
+        seen, doubt = _seen(stretch, weights[n], near, variance, suspects.guess[low:high])
         odds, value, square, sizes = _sizes(seen, doubt, priors.powers[n], priors.shares[n])
         hit = _chances(odds, near, end - begin, priors.begins[n], priors.goes_on[n])
         for i in range(near.size):
@@ -292,6 +246,15 @@ def _look(
                 if i + 1 < near.size and near[i + 1] == near[i] + 1:
                     pairs[n] += hit[i] * hit[i + 1]
     return chance, added, power, evidence, hits, pairs, energy, counts
+
+
+def _seen(stretch: Array, model: Array, at: Indices, variance: Array, guess: Array) -> tuple[Array, Array]:
+    """Return what all but its own guess say was added to each suspect, and the variance of that."""
+    trust = variance / guess
+    factor, first = _factor(_lags(model), at, trust)
+    mean, spread = _solve(factor, first, _wanted(stretch, model, at))
+    apart = np.maximum(_LEAST_CERTAINTY, 1.0 - spread * trust)
+    return mean / apart, spread * variance / apart + _TINY
 
 
 def _lags(model: Array) -> Array:
