@@ -52,14 +52,18 @@ _AROUND = (1.0, 1.0, 2.0, 1.0, 1.0)
 # For the first idea of sizes: what stands out by three standard deviations, over four hops to either side.
 _OUTSTANDING, _FIRST_AROUND = 9.0, (1.0,) * 9
 # Crowds: times of 6 ms, over 0.35 s to either side. The passage is left alone up to so many sure impulses
-# a second, and fully treated from twice as many on. Drum loops reach 15, crackle starts at hundreds.
-_TIMES_PER_HOP, _CROWD_HOPS, _CROWD_PER_S = 4, 15, 40.0
+# a second, and fully treated from the second number on. Drum loops reach 15, crackle starts at hundreds.
+_TIMES_PER_HOP, _CROWD_HOPS, _CROWD_PER_S = 4, 15, (45.0, 70.0)
 _CROWD = (1.0,) * (2 * _CROWD_HOPS + 1)
-# The sound is just not what was assumed where a larger share than this of all frames is thought to be hit
-# (3000 impulses a second hit a quarter), and where so many impulses come as regularly as the strokes of
-# a reed: of a Poisson process a sixth at most (impulses up to so long, to within so many frames).
-_TOO_MANY, _REGULAR = (0.4, 0.5), (0.2, 0.3)
-_LONGEST_MS, _EVEN = 0.25, 2
+# Beyond the first share all doubt begins, at the second it is complete. Crackle at 3000/s hits a quarter
+# of all frames; what is hit much more often just does not obey the model.
+_TOO_MANY = (0.4, 0.5)
+# Up to 1 % of crackle lasts longer than this (ms, and at least frames), but half or more of the beans of
+# a shaker, of jingles or of claps: their resonances are excited, and ring.
+_TOO_LONG, _LONG_MS, _LONG_FRAMES = (0.2, 0.4), 0.3, 12
+# Of crackle up to 12 % lies in the middle of its neighbours to within two frames, of the pulses of reeds
+# and oscillators most.
+_TOO_EVEN, _EVEN_FRAMES = (0.2, 0.3), 2
 # Prediction errors below this (full scale) are digital silence: −120 dBFS.
 _SILENT = 1e-6
 _TINY = 1e-14
@@ -130,9 +134,7 @@ def take_crackle_out(signal: Array, search: CrackleSearch) -> tuple[Array, Spans
     for turn in range(_CROWD_TURNS, _TURNS):
         _take_turn(state, turn, live)
     share = np.repeat(crackling, search.grid.hop)[: signal.size]
-    edges = np.diff(((state.chance > 0.5) & (share > 0)).astype(np.int8), prepend=0, append=0)
-    spans = np.stack([np.flatnonzero(edges == 1), np.flatnonzero(edges == -1)], axis=1)
-    return signal - share * state.added, spans
+    return signal - share * state.added, _spans((state.chance > 0.5) & (share > 0))
 
 
 @dataclass(eq=False)
@@ -277,9 +279,11 @@ def _crackling(state: _State, search: CrackleSearch) -> Array:
     """Return for each hop how much it is to be treated, 0 to 1."""
     hop = search.grid.hop
     time = hop // _TIMES_PER_HOP
-    sure = np.flatnonzero((state.evidence > 10.0 ** (search.threshold_db / 10.0)) & (state.chance > 0.5))
+    sure = _sure_impulses(state, search)
+    begins, lengths = sure[:, 0], sure[:, 1] - sure[:, 0]
+    long = lengths > max(_LONG_FRAMES, _LONG_MS * search.sample_rate / 1000)
     struck = np.zeros(state.hops * _TIMES_PER_HOP)
-    struck[sure // time] = 1.0
+    struck[begins[~long] // time] = 1.0
     chances = np.zeros(state.hops * hop)
     chances[: state.chance.size] = state.chance
     hops = _around(np.ones(state.hops), _CROWD)
@@ -287,26 +291,39 @@ def _crackling(state: _State, search: CrackleSearch) -> Array:
     hit = _around(chances.reshape(state.hops, -1).sum(axis=1), _CROWD) / (hops * hop)
     # Poisson: times without any tell how many there are.
     per_s = -np.log(np.maximum(1e-3, 1.0 - share)) * search.sample_rate / time
-    doubts = (_risen(hit, _TOO_MANY), _risen(_regular(sure, state.hops, search), _REGULAR))
-    return np.clip(per_s / _CROWD_PER_S - 1.0, 0.0, 1.0) * (1.0 - doubts[0]) * (1.0 - doubts[1])
+    even = np.abs(begins[2:] - 2 * begins[1:-1] + begins[:-2]) <= _EVEN_FRAMES
+    doubts = (
+        _risen(hit, _TOO_MANY),
+        _risen(_share_of(long, begins // hop, state.hops), _TOO_LONG),
+        _risen(_share_of(even, begins[1:-1] // hop, state.hops), _TOO_EVEN),
+    )
+    return np.asarray(_risen(per_s, _CROWD_PER_S) * np.prod(1.0 - np.stack(doubts), axis=0))
 
 
-def _regular(sure: npt.NDArray[np.int64], hops: int, search: CrackleSearch) -> Array:
-    """Return how many of the sure impulses around each hop lie in the middle of their neighbours."""
-    apart = np.diff(sure, prepend=-search.sample_rate) > _LONGEST_MS * search.sample_rate / 1000
-    begins = sure[apart]
-    even = np.abs(begins[2:] - 2 * begins[1:-1] + begins[:-2]) <= _EVEN
-    at = begins[1:-1] // search.grid.hop
+def _sure_impulses(state: _State, search: CrackleSearch) -> Spans:
+    """Return what is more likely crackle than not and stands out far enough."""
+    spans = _spans(state.chance > 0.5)
+    sure = np.append(0, np.cumsum(state.evidence > 10.0 ** (search.threshold_db / 10.0)))
+    return spans[sure[spans[:, 1]] > sure[spans[:, 0]]]
+
+
+def _spans(inside: npt.NDArray[np.bool_]) -> Spans:
+    edges = np.diff(inside.astype(np.int8), prepend=0, append=0)
+    return np.stack([np.flatnonzero(edges == 1), np.flatnonzero(edges == -1)], axis=1)
+
+
+def _share_of(which: npt.NDArray[np.bool_], at: npt.NDArray[np.int64], hops: int) -> Array:
+    """Return the share of the impulses around each hop that are of a kind; `at` tells the hop of each."""
     found, every = (
         _around(np.bincount(at, weights=each, minlength=hops).astype(np.float64), _CROWD)
-        for each in (even, np.ones(even.size))
+        for each in (which, np.ones(at.size))
     )
     return np.asarray(found / np.maximum(1.0, every))
 
 
 def _risen(values: Array, between: tuple[float, float]) -> Array:
     """Return where in a range values are: 0 below it, 1 above."""
-    return np.clip((values - between[0]) / (between[1] - between[0]), 0.0, 1.0)
+    return np.asarray(np.clip((values - between[0]) / (between[1] - between[0]), 0.0, 1.0))
 
 
 def _around(values: Array, weights: tuple[float, ...]) -> Array:
