@@ -286,7 +286,7 @@ def _factor(lags: Array, at: Indices, trust: Array) -> tuple[Array, Indices]:
     Row i holds its columns first[i] … i − 1, and at its end the inverse of the diagonal.
     """
     order, count = lags.size - 1, at.size
-    factor = np.zeros((count, order + 1))
+    factor = np.empty((count, order + 1))
     first = np.zeros(count, np.int64)
     left = 0
     for i in range(count):
@@ -319,8 +319,8 @@ def _solve(factor: Array, first: Indices, wanted: Array) -> tuple[Array, Array]:
         for k in range(i - first[i]):
             found[i] -= factor[i, k] * found[first[i] + k]
         found[i] *= factor[i, order]
-    inverse = np.zeros((count, 2 * order + 1))
-    column = np.zeros(order)
+    inverse = np.empty((count, 2 * order + 1))
+    column = np.empty(order)
     last = count - 1
     for j in range(count - 1, -1, -1):
         while first[last] > j:
