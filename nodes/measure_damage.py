@@ -99,9 +99,10 @@ def measure_damage(audio: Audio, *, progress: Progress = no_progress) -> Report:
     report : Report
         Clicks and crackle per second; clipped samples and the levels they were clipped at; hum; the
         noise floor, and noise by bands where it sounds alone; where the treble ends, where all sound
-        is cut off, and whether a lossy codec left holes; wow and flutter by bands; offset; how the two channels of a
-        stereo recording differ in level, time and polarity. Under "Advised repairs" the kinds of node
-        that would help, in the order in which to use them, and one line for each with the reason.
+        is cut off, and whether a lossy codec left holes; wow and flutter by bands; offset; how the two
+        channels of a stereo recording differ in level, time and polarity. Under "Advised repairs" the
+        kinds of node that would help, in the order in which to use them, and one line for each with the
+        reason.
         What cannot be measured is shown as a dash.
 
     References

@@ -10,6 +10,7 @@ import pytest
 import soundfile
 
 from nodegraph import Audio, Progress
+from nodes.dsp.holes import HOLD_FRAMES, lacking
 from nodes.repair.codec import codec
 
 RATE = 44100
@@ -70,6 +71,43 @@ def test_nothing_is_changed_below_the_frequency_it_begins_at() -> None:
     hz = np.fft.rfftfreq(removed.size, 1 / RATE)
     assert power[hz < 7800].sum() < 1e-4 * power.sum()
     assert power[hz > 16100].sum() < 1e-4 * power.sum()
+
+
+def test_pauses_strokes_and_clicks_are_no_holes() -> None:
+    rng = np.random.default_rng(4)
+    sound = noise_like_music()
+    time_s = np.arange(sound.size) / RATE
+    gated = sound * np.where(time_s % 0.25 < 0.15, 1.0, 1e-3)
+    clicked = sound * (time_s % 1.0 < 0.5) + 1e-4 * rng.standard_normal(sound.size)
+    clicked[rng.integers(0, sound.size, 40)] += 0.5
+    for damaged in (gated, clicked):
+        given = Audio.from_array(damaged, RATE)
+        np.testing.assert_array_equal(codec(given).audio.samples, given.samples)
+
+
+def lacking_in(levels: np.ndarray) -> np.ndarray:
+    """Return what is lacking in levels of shape (frames, bands), with nothing before and after them."""
+    around = 2 * HOLD_FRAMES + 1
+    return lacking(np.pad(levels, ((around, around), (0, 0)))[None].astype(np.float32))[0]
+
+
+def test_a_hole_in_one_band_lacks_the_level_beside_it() -> None:
+    levels = np.ones((300, 20))
+    levels[100 : 100 + 2 * HOLD_FRAMES - 2, 7] = 1e-5
+    filled = lacking_in(levels)
+    assert 10 * np.log10(filled[105:155, 7]) == pytest.approx(-4.0, abs=0.01)
+    assert not filled[:, :7].any()
+    assert not filled[:, 8:].any()
+
+
+def test_what_falls_in_all_bands_or_for_long_or_does_not_come_back_lacks_nothing() -> None:
+    pause, long, decay = (np.ones((400, 20)) for _ in range(3))
+    pause[100:140] = 1e-5
+    long[100:200, 7] = 1e-5
+    # As steeply as windows that overlap can show it.
+    decay[100:, 7:] = np.maximum(1e-6, 4.0 ** -np.arange(300.0))[:, None]
+    for levels in (pause, long, decay):
+        assert not lacking_in(levels).any()
 
 
 def test_sound_that_was_never_coded_comes_out_bit_for_bit() -> None:
