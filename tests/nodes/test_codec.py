@@ -103,9 +103,10 @@ def test_a_hole_in_one_band_lacks_the_level_beside_it() -> None:
 def test_what_falls_in_all_bands_or_for_long_or_does_not_come_back_lacks_nothing() -> None:
     pause, long, decay = (np.ones((400, 20)) for _ in range(3))
     pause[100:140] = 1e-5
-    long[100:200, 7] = 1e-5
     # As steeply as windows that overlap can show it.
-    decay[100:, 7:] = np.maximum(1e-6, 4.0 ** -np.arange(300.0))[:, None]
+    fall = np.maximum(1e-6, 4.0 ** -np.arange(300.0))
+    decay[100:, 7:] = fall[:, None]
+    long[100:200, 7] = np.maximum(fall[:100], fall[99::-1])
     for levels in (pause, long, decay):
         assert not lacking_in(levels).any()
 
