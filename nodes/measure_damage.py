@@ -109,7 +109,8 @@ def measure_damage(audio: Audio, *, progress: Progress = no_progress) -> Report:
     ----------
     S. Godsill, P. Rayner, Digital Audio Restoration, Springer 1998, chapter 1: the kinds of damage.
     """
-    noise, levels = _noise(audio, progress.part(0.0, 0.03)), measure_levels(audio)
+    noise = _noise(audio, progress.part(0.0, 0.02))
+    levels = measure_levels(audio, progress=progress.part(0.02, 0.03))
     hz, power = long_term_spectrum(audio, progress=progress.part(0.03, 0.06))
     end_hz = cutoff_hz(hz, power)
     found = _Found(
@@ -122,7 +123,7 @@ def measure_damage(audio: Audio, *, progress: Progress = no_progress) -> Report:
         end_hz=end_hz,
         codec=find_codec(audio, end_hz, progress=progress.part(0.68, 0.72)),
         speed=_speed(audio, progress.part(0.72, 0.97)),
-        walls=_walls(audio, progress.part(0.97, 1.0)),
+        walls=_walls(audio, levels, progress.part(0.97, 1.0)),
     )
     clicks = found.impulses.per_second
     curves = [
@@ -232,8 +233,8 @@ def _together(same: Sequence[Measure]) -> Measure:
     return Measure(same[0].name, float(np.median(values)), same[0].unit)
 
 
-def _walls(audio: Audio, progress: Progress) -> Alignment | None:
-    if audio.channels != 2 or not audio.samples.any():
+def _walls(audio: Audio, levels: Levels, progress: Progress) -> Alignment | None:
+    if audio.channels != 2 or levels.peak == 0.0:
         return None
     return find_alignment(audio, nearest_n_fft(_WALLS_MS, audio.sample_rate), progress=progress)
 

@@ -184,7 +184,8 @@ def _delay(cross: _Spectra, powers: _Values, sample_rate: int) -> tuple[float, f
     size = 2 * (cross.size - 1)
     power = powers[0] * powers[1]
     coherence = np.minimum((cross.real**2 + cross.imag**2) / np.maximum(power, _TINY), 1.0 - 1e-9)
-    coherence[[0, -1]] = 0.0
+    # An offset is no sound that two walls have in common.
+    power[[0, -1]] = 0.0
     coherence[power <= _TINY] = 0.0
     if not coherence.any():
         return 0.0, 1.0, 0.0

@@ -64,3 +64,15 @@ def test_an_undamaged_recording_is_not_accused(name: str) -> None:
     assert report["Clicks"] <= 0.2
     assert (report["Clipped samples"], report["Hum"], report["Codec"]) == (0, None, "none")
     assert report["Speed deviation"] <= 0.03
+
+
+@pytest.mark.parametrize("name", ["folk_tavern", "orch_domina"])
+def test_a_channel_that_is_inverted_and_late_by_0_3_ms_is_found(name: str) -> None:
+    samples, rate = clip(name, 4.0)
+    left = samples[:, 0]
+    hz = np.fft.rfftfreq(2 * left.size, 1 / rate)
+    late = np.fft.irfft(np.fft.rfft(left, 2 * left.size) * np.exp(-2j * np.pi * hz * 0.3e-3))
+    report = measure_damage(sound(np.stack([left, -0.8 * late[: left.size]], axis=1), rate))
+    assert report["Polarity of the channels"] == "inverted"
+    assert report["Channel delay"] == pytest.approx(300.0, abs=3.0)
+    assert str(report["Advised repairs"]).startswith("stereo.two_walls")

@@ -105,6 +105,11 @@ def test_an_offset_is_told() -> None:
     assert "tone.eq" in str(report["Advised repairs"])
 
 
+def test_an_offset_does_not_hide_that_both_channels_are_one() -> None:
+    left = music()
+    assert damage_of(stereo(-left, left) + 0.1)["Polarity of the channels"] == "inverted"
+
+
 def test_balance_is_told() -> None:
     left = music()
     report = damage_of(stereo(0.5 * left, left))
