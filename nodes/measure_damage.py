@@ -32,7 +32,7 @@ from nodes.dsp.walls import Alignment, find_alignment
 __all__ = ["measure_damage"]
 
 # What the repairs look for when they are left as they are: evidence (dB) and length (ms) of a click …
-_CLICK_DB, _CLICK_MS = 18.0, 10.0
+_CLICK_DB, _CLICK_MS = 24.0, 10.0
 # … the mains (Hz), which keep to half a percent, with harmonics up to (Hz), held for (s) …
 _MAINS_HZ = (((49.7, 50.3), (59.64, 60.36)),)
 _HARMONICS_HZ, _HOLD_S = 2000.0, 12.0
@@ -53,7 +53,7 @@ _WALLS_MS = 46.0
 # … and are one signal twice from this share of common power on; below, a delay is an effect.
 _ONE_SIGNAL = 0.9
 # From here on a repair is advised: clicks and crackle (per s), speed (% rms: half of the least that is
-# heard), offset (%), noise (dBFS; the noise of 16 bits is at −98), delay (µs: 5 mm of groove in 10⁵).
+# heard), offset (%), noise (dBFS; the noise of 16 bits is at −98), delay (µs: a tenth of a frame).
 _CLICKS_PER_S, _CRACKLE_PER_S, _SPEED_PERCENT, _OFFSET_PERCENT = 0.3, 25.0, 0.03, 1.0
 _NOISE_DBFS, _DELAY_US = -75.0, 2.0
 
