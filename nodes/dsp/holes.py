@@ -25,15 +25,15 @@ HOLD_FRAMES = 32
 SIDE_FRAMES = 12
 """How many hops to either side (70 ms) a notch is measured by: longer than a click and its window."""
 
-# Bands fall together by what this quantile of them falls by. At a quarter, which keeps to the lowest
-# bands, the decay of cymbals over held chords is filled: that costs up to 0.8 dB of SDR.
-_TOGETHER = 0.5
+# Bands fall together by what this quantile of them falls by. At a quarter the decay of cymbals over held
+# chords is filled, which costs up to 0.8 dB of SDR; above a half what encoders leave out is not.
+_TOGETHER = 0.45
 # How far a band falls below what is beside it (dB), more than all bands do: to be a codec's notch, and
 # to be filled.
-_NOTCH_DB, _HOLE_DB = 25.0, 18.0
+_NOTCH_DB, _HOLE_DB = 25.0, 20.0
 # Holes are filled to this far below the level beside them (dB): what was kept is the stronger part, and
 # noise at the full level would add more error than sound.
-_BELOW_DB = 4.0
+_BELOW_DB = 5.0
 # Bands whose sides are fainter than this count for nothing (power of a bin of a full-scale sine: 1).
 _FAINT = 3e-10
 _TINY = 1e-16
