@@ -19,7 +19,7 @@ from functools import lru_cache
 import numpy as np
 import numpy.typing as npt
 
-from nodes.dsp.ar import Array, Flags, Grid, Models, compiled, fit_models, hann
+from nodes.dsp.ar import Array, Flags, Grid, Models, compiled, fit_models, hann, prediction_errors
 
 __all__ = ["Spans", "filled", "frames_in"]
 
@@ -33,7 +33,13 @@ _RIDGE = 1e-9
 # solved for together with its own.
 _AROUND_HOPS = 0.5
 # What was added is judged over so many frames to either side.
-_BESIDE = 2
+_BESIDE = 4
+# At least this share of an estimate of what was added comes from the samples.
+_LEAST_CERTAIN = 1e-3
+# How loud the surprise is beside a span is heard over this many hops.
+_SIDE_HOPS = 0.2
+# With soft rounds, models are fitted to the result so often: later fits differ by less than 0.1 dB.
+_FITS = 2
 # A sample counts at most so many times as much as its prediction.
 _MOST_TRUST = 1e3
 # Power (full scale²) that keeps digital silence from dividing by zero.
@@ -88,6 +94,7 @@ def filled(
     modeled as autoregressive processes", IEEE Trans. ASSP 34(2), 1986, eq. 8 to 12.
     S. Godsill, P. Rayner, Digital Audio Restoration, Springer 1998, section 5.2 (LSAR) and chapter 9
     (clicks of finite variance).
+    D. MacKay, "Bayesian interpolation", Neural Computation 4(3), 1992 (how large they are).
     """
     result = signal.copy()
     if not len(spans):
@@ -99,21 +106,22 @@ def filled(
     owner = groups.owner
     wanted = np.zeros(-(-signal.size // grid.hop), np.bool_)
     wanted[owner] = True
-    known = _known(inside, wanted, grid) if soft_rounds else np.ones(wanted.size)
     given = signal[missing]
-    trust = np.zeros(missing.size)
-    spread = np.zeros(missing.size)
+    trust, variance = np.zeros(missing.size), np.zeros(missing.size)
+    models = fit_models(result, grid, hops=wanted)
+    power = np.zeros(missing.size)
     for number in range(rounds + soft_rounds):
-        models = fit_models(result, grid, hops=wanted)
-        power = (models.energy / known)[owner]
+        if 0 < number <= max(rounds, _FITS - 1):
+            models = fit_models(result, grid, hops=wanted)
+        if soft_rounds and number <= max(rounds, _FITS - 1):
+            power = _power(result, spans, groups, models, inside)
         if number >= rounds:
-            trust = _trust((given - result[missing]) ** 2 + spread, missing, power)
-        soft = rounds <= number + 1 < rounds + soft_rounds
-        values, variance = _solved(
+            added = (given - result[missing]) ** 2
+            trust = _trust(added, 1.0 - variance * trust, missing, power)
+        soft = rounds <= number < rounds + soft_rounds - 1
+        result[missing], variance = _solved(
             result, given=given, trust=trust, missing=missing, groups=groups, models=models, soft=soft
         )
-        result[missing] = values
-        spread = variance * power
     return result
 
 
@@ -156,27 +164,39 @@ def _groups(spans: Spans, missing: _Indices, grid: Grid) -> _Groups:
     return _Groups(owner, first, last, near, far)
 
 
-def _known(inside: Flags, wanted: Flags, grid: Grid) -> Array:
-    """Return how many frames' worth of a model's window is known, at least one, for wanted models."""
-    power = hann(grid) ** 2
-    half = grid.hop // 2
-    padded = np.ones((wanted.size + 3) * grid.hop)
+def _power(estimate: Array, spans: Spans, groups: _Groups, models: Models, inside: Flags) -> Array:
+    """Return the power of the surprise that is to be expected at each missing frame.
+
+    It is that of the known sound in the model's window, or of the louder side of the span if that is
+    more: what follows an attack speaks for it.
+    """
+    hop = models.grid.hop
+    window, half = hann(models.grid) ** 2, hop // 2
+    padded = np.ones((models.energy.size + 3) * hop)
     padded[half : half + inside.size] = ~inside
-    known = np.ones(wanted.size)
-    for n in np.flatnonzero(wanted):
-        known[n] = max(1.0, power @ padded[n * grid.hop : (n + 2) * grid.hop])
-    return known
+    power = np.zeros(models.energy.size)
+    for n in groups.owner[groups.first]:
+        power[n] = models.energy[n] / max(1.0, window @ padded[n * hop : (n + 2) * hop])
+    forward, backward = prediction_errors(estimate, models)
+    beside = _loops().beside(forward, backward, inside, spans, round(_SIDE_HOPS * hop))
+    return np.maximum(power[groups.owner], np.repeat(beside, spans[:, 1] - spans[:, 0]))
 
 
-def _trust(added: Array, missing: _Indices, surprise: Array) -> Array:
+def _trust(added: Array, certain: Array, missing: _Indices, surprise: Array) -> Array:
     """Return how the power of the surprise compares with that of what was added, at each missing frame.
 
-    `added` holds the expected square of what was added: that of the estimate and its variance.
+    `added` holds the square of the estimate of what was added, and `certain` how much of each estimate
+    comes from the samples and not from the expectation: their ratio, over a few frames, is MacKay's
+    fixed point for the power (1992, re-estimation by the number of well determined parameters).
     """
-    spread = np.zeros(missing[-1] + 1 + 2 * _BESIDE)
-    spread[missing + _BESIDE] = added
-    nearby = np.mean([spread[missing + k] for k in range(2 * _BESIDE + 1)], axis=0)
-    return np.asarray(np.minimum(_MOST_TRUST, surprise / (nearby + _TINY)))
+    sums = []
+    for values in (added, np.maximum(certain, 0.0), np.ones(missing.size)):
+        spread = np.zeros(missing[-1] + 1 + 2 * _BESIDE)
+        spread[missing + _BESIDE] = values
+        sums.append(np.sum([spread[missing + k] for k in range(2 * _BESIDE + 1)], axis=0))
+    power, share, count = sums
+    power = power / (2 * _BESIDE + 1) / np.maximum(share / count, _LEAST_CERTAIN)
+    return np.asarray(np.minimum(_MOST_TRUST, surprise / (power + _TINY)))
 
 
 def _solved(
@@ -217,11 +237,12 @@ class _Loops:
     factor: Callable[[Array, _Indices, Array], tuple[Array, _Indices]]
     solve: Callable[[Array, _Indices, Array], Array]
     variance: Callable[[Array, _Indices], Array]
+    beside: Callable[[Array, Array, Flags, Spans, int], Array]
 
 
 @lru_cache(maxsize=1)
 def _loops() -> _Loops:
-    return _Loops(*(compiled(loop) for loop in (_lags, _asked, _factor, _solve, _variance)))
+    return _Loops(*(compiled(loop) for loop in (_lags, _asked, _factor, _solve, _variance, _beside)))
 
 
 def _lags(model: Array) -> Array:
@@ -322,4 +343,24 @@ def _variance(factor: Array, lefts: _Indices) -> Array:
             value += column[k] * product[k]
         inverse[i, band] = value
         result[i] = value
+    return result
+
+
+def _beside(forward: Array, backward: Array, inside: Flags, spans: Spans, side: int) -> Array:
+    """Return the mean square of the errors on the louder side of each span, over its known frames."""
+    result = np.zeros(spans.shape[0])
+    for i in range(spans.shape[0]):
+        before = after = 0.0
+        known_before = known_after = 0
+        for t in range(max(0, spans[i, 0] - side), spans[i, 0]):
+            if not inside[t]:
+                before += forward[t] ** 2
+                known_before += 1
+        for t in range(spans[i, 1], min(forward.size, spans[i, 1] + side)):
+            if not inside[t]:
+                after += backward[t] ** 2
+                known_after += 1
+        # A few frames alone are no measure.
+        least = side // 4 + 1
+        result[i] = max(before / max(least, known_before), after / max(least, known_after))
     return result
