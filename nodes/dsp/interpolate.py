@@ -111,9 +111,9 @@ def filled(
     models = fit_models(result, grid, hops=wanted)
     power = np.zeros(missing.size)
     for number in range(rounds + soft_rounds):
-        if 0 < number <= max(rounds, _FITS - 1):
+        if 0 < number < max(rounds, _FITS):
             models = fit_models(result, grid, hops=wanted)
-        if soft_rounds and number <= max(rounds, _FITS - 1):
+        if soft_rounds and number < max(rounds, _FITS):
             power = _power(result, spans, groups, models, inside)
         if number >= rounds:
             added = (given - result[missing]) ** 2
