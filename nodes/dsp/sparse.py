@@ -36,7 +36,7 @@ __all__ = ["sparsest"]
 _HOPS_PER_WINDOW = 4
 # A Hann window's square, overlapped by 75 %, sums to 1.5.
 _OVERLAPPED_HANN_SQUARED = 1.5
-# The threshold begins at the largest coefficient of each frame and ends this far below it (dB).
+# The threshold ends this far below the largest coefficient of each frame (dB).
 _DEPTH_DB = 70.0
 # No restored wave is higher than this many times its clip level (24 dB).
 _HIGHEST = 16.0
@@ -53,6 +53,7 @@ def sparsest(
     *,
     windows: tuple[int, ...],
     iterations: int,
+    start_db: float,
     check: Callable[[], None] = lambda: None,
 ) -> _Wave:
     """Return a wave with its clipped samples replaced, the mean of the solutions for several windows.
@@ -68,6 +69,9 @@ def sparsest(
         Window lengths in samples, multiples of 4.
     iterations : int
         For each window. Few keep close to the clipped wave, many follow the model further.
+    start_db : float, dB
+        How far below the largest coefficient of each frame the threshold begins. At 0 a single partial
+        is followed first, and may rise too high; far below, little is followed at all.
     check : callable
         Called in every iteration; raises to stop.
 
@@ -76,9 +80,10 @@ def sparsest(
     ndarray, shape (frames,)
         float32; reliable samples unchanged, clipped ones at or beyond the wave's.
     """
+    thresholds_db = -np.linspace(start_db, _DEPTH_DB, iterations)
     total = np.zeros(wave.size, np.float64)
     for window in windows:
-        total += _solve(wave, clipped, window, iterations, check)
+        total += _solve(wave, clipped, window, thresholds_db, check)
     mean = (total / len(windows)).astype(np.float32)
     # Rounding must not move what is known.
     kept = np.where(clipped > 0, np.maximum(mean, wave), np.minimum(mean, wave))
@@ -86,7 +91,11 @@ def sparsest(
 
 
 def _solve(
-    wave: _Wave, clipped: _Signs, window: int, iterations: int, check: Callable[[], None]
+    wave: _Wave,
+    clipped: _Signs,
+    window: int,
+    thresholds_db: npt.NDArray[np.float64],
+    check: Callable[[], None],
 ) -> npt.NDArray[np.float32]:
     from scipy.fft import irfft, rfft
 
@@ -101,7 +110,7 @@ def _solve(
     frames = np.empty((begins.size, window), np.float32)
     dual = np.zeros((begins.size, window + 2), np.float32)
     start = np.zeros(0, np.float32)
-    for level_db in np.linspace(0.0, -_DEPTH_DB, iterations):
+    for level_db in thresholds_db:
         check()
         loops.cut(estimate, begins, hann, frames)
         spectra = rfft(frames, axis=1, norm="ortho", overwrite_x=True)

@@ -1,9 +1,10 @@
 """Declipping: give waves that were cut off at a level their tops back.
 
 1. *Finding* (nodes.dsp.clipping): the level of each channel and side, stretch by stretch.
-2. *Filling in* (nodes.dsp.sparse, and where little is missing nodes.dsp.plausible): only stretches
-   with clipped samples are worked on; each sees its neighbourhood, and a clipped run belongs to the
-   stretch in which it begins.
+2. *Filling in* (nodes.dsp.sparse): only stretches with clipped samples are worked on; each sees its
+   neighbourhood, and a clipped run belongs to the stretch in which it begins.
+3. *Holding back* (nodes.dsp.overshoot): long tops get as much of their height as the stretch itself
+   shows to be right.
 
 Stretches have a fixed length and place, so nothing depends on the blocks of a run, and undamaged
 sound costs one look at its highest samples.
@@ -22,7 +23,7 @@ import numpy.typing as npt
 
 from nodegraph import Audio, Progress, Range, new_samples, no_progress, node
 from nodes.dsp.clipping import ClipLevel, Plateaus, agreed_levels, clipped_signs, find_plateaus
-from nodes.dsp.plausible import plausible
+from nodes.dsp.overshoot import held_back, trusted_share
 from nodes.dsp.removed import Repaired, blended
 from nodes.dsp.sparse import sparsest
 from nodes.dsp.stft import nearest_n_fft
@@ -35,10 +36,10 @@ _WINDOWS_MS = (23.0, 46.0, 93.0, 186.0)
 _WINDOWS_IN_STRETCH = 8
 # Iterations grow with the clipped share of a stretch: where little is missing the solution is near,
 # and more of them fit the model's errors.
-_ITERATIONS = (50, 300)
-_ITERATIONS_PER_SHARE = 500.0
-# Window of the model that holds the result within what is plausible (ms): sound is steady that long.
-_MODEL_MS = 46.0
+_ITERATIONS = (60, 180)
+_ITERATIONS_PER_SHARE = 250.0
+# Tops of at least this length (ms) may come out too high: they hide half a wave of a low partial.
+_LONG_TOP_MS = 0.7
 
 _Wave = npt.NDArray[np.float32]
 _Signs = npt.NDArray[np.int8]
@@ -221,11 +222,17 @@ def _run_length(signs: _Signs, at: int) -> int:
 def _fill(
     wave: _Wave, signs: _Signs, windows: tuple[int, ...], sample_rate: int, check: Callable[[], None]
 ) -> _Wave:
-    least, most = _ITERATIONS
     share = np.count_nonzero(signs) / signs.size
+    least, most = _ITERATIONS
     iterations = int(min(most, least + _ITERATIONS_PER_SHARE * share))
-    found = sparsest(wave, signs, windows=windows, iterations=iterations, check=check)
-    return plausible(wave, signs, found, window=nearest_n_fft(_MODEL_MS, sample_rate), check=check)
+
+    def restore(wave: _Wave, signs: _Signs, windows: tuple[int, ...]) -> _Wave:
+        return sparsest(wave, signs, windows=windows, iterations=iterations, start_db=0.0, check=check)
+
+    shortest = max(2, round(_LONG_TOP_MS * 1e-3 * sample_rate))
+    few = windows[-1::-2]
+    trusted = trusted_share(wave, signs, shortest=shortest, restore=lambda *clipped: restore(*clipped, few))
+    return held_back(wave, signs, restore(wave, signs, windows), shortest=shortest, share=trusted)
 
 
 def _tell(accounts: list[_Account], values: int, progress: Progress) -> None:
