@@ -1,12 +1,15 @@
-"""How far restored tops may be trusted, learnt by clipping a recording once more.
+"""How far restored long tops rise too high, learnt by clipping a recording once more.
 
-What cut off a short top, its surroundings tell well; a long one, the whole crest of a low note, they
-tell badly, and a model that is wrong there is wrong always in the same direction: too high. Each
-recording holds its own proof. Clip it once more, a little below its level, restore that in the same
-way, and compare with what is known: below the old level the true wave, above it only that the wave
-was above it. The share of the height by which this comes closest is the share to be trusted.
+Short tops are well told by what surrounds them; a long one, the whole crest of a low note, is not,
+and there a model that is wrong is wrong always in the same way: too high, and the more so the higher.
+With h the height that a top was given, in units of its clip level, h / (1 + o h) is a better guess,
+where o, the overshoot, is 0 for one recording and 3 for another.
 
-Axis letters: N sample frames.
+Each recording holds its own proof. Clip it once more, a little below its level, restore that in the
+same way, and compare with what is known: below the old level the true wave, above it only that the
+wave was above it. The o by which this comes closest is the one that was sought.
+
+Axis letters: N sample frames, R clipped runs.
 
 References
 ----------
@@ -21,17 +24,19 @@ from collections.abc import Callable
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["clipped_once_more", "held_back", "long_runs", "trusted_share"]
+__all__ = ["clipped_once_more", "held_back", "learnt_overshoot"]
 
-# How far below its level a recording is clipped once more (0.7 dB): the shapes are nearly the same.
-_LOWER = 0.92
+# How far below its level a recording is clipped once more (1.2 dB): little enough for tops of the same
+# shape, enough for something to be hidden.
+_LOWER = 0.87
 # Fewer hidden samples than this in long tops prove nothing.
 _LEAST_HIDDEN = 64
-# The shares of the height that are tried.
-_SHARES = np.linspace(0.3, 1.0, 29)
+# The overshoots that are tried.
+_OVERSHOOTS = (0.0, *np.geomspace(0.05, 8.0, 23))
 
 _Wave = npt.NDArray[np.float32]
 _Signs = npt.NDArray[np.int8]
+_Values = npt.NDArray[np.float64]
 _Flags = npt.NDArray[np.bool_]
 
 
@@ -63,17 +68,10 @@ def clipped_once_more(wave: _Wave, signs: _Signs) -> tuple[_Wave, _Signs]:
     return lower, lower_signs
 
 
-def long_runs(signs: _Signs, shortest: int) -> _Flags:
-    """Return which samples are in clipped runs of at least `shortest` frames."""
-    edges = np.concatenate([[0], np.flatnonzero(np.diff(signs)) + 1, [signs.size]])
-    lengths = np.repeat(np.diff(edges), np.diff(edges))
-    return np.asarray((signs != 0) & (lengths >= shortest))
-
-
-def trusted_share(
+def learnt_overshoot(
     wave: _Wave, signs: _Signs, *, shortest: int, restore: Callable[[_Wave, _Signs], _Wave]
 ) -> float:
-    """Return which share of the height of restored long tops comes closest to the truth.
+    """Return how far a way of restoring makes the long tops of a recording too high.
 
     Parameters
     ----------
@@ -87,24 +85,50 @@ def trusted_share(
     Returns
     -------
     float
-        At most 1; 1 where there is too little to learn from.
+        0 or more; 0 where there is too little to learn from.
     """
     lower, lower_signs = clipped_once_more(wave, signs)
-    chosen = long_runs(lower_signs, shortest)
+    runs = np.cumsum(np.diff(lower_signs, prepend=lower_signs[:1]) != 0)
+    chosen = (lower_signs != 0) & (np.bincount(runs)[runs] >= shortest)
     if np.count_nonzero(chosen & (signs == 0)) < _LEAST_HIDDEN:
-        return 1.0
+        return 0.0
+    restored = restore(lower, lower_signs)
     base, known = (array[chosen].astype(np.float64) for array in (lower, wave))
-    height = restore(lower, lower_signs)[chosen] - base
+    raised = restored[chosen] - base
+    heights = _heights(lower, restored, runs)[chosen]
     # Above the old level nothing is known: there all are cut to it before they are compared.
     top, bottom = _level(wave, signs, 1), -_level(wave, signs, -1)
-    errors = [np.sum((np.clip(base + share * height, bottom, top) - known) ** 2) for share in _SHARES]
-    return float(_SHARES[int(np.argmin(errors))])
+    errors = [
+        np.sum((np.clip(base + raised / (1.0 + overshoot * heights), bottom, top) - known) ** 2)
+        for overshoot in _OVERSHOOTS
+    ]
+    return float(_OVERSHOOTS[int(np.argmin(errors))])
 
 
-def held_back(wave: _Wave, signs: _Signs, restored: _Wave, *, shortest: int, share: float) -> _Wave:
-    """Return a restored wave whose long tops have `share` of their height."""
-    lowered = wave + np.float32(share) * (restored - wave)
-    return np.asarray(np.where(long_runs(signs, shortest), lowered, restored), np.float32)
+def held_back(wave: _Wave, signs: _Signs, restored: _Wave, *, shortest: int, overshoot: float) -> _Wave:
+    """Return a restored wave whose long tops are lowered by their overshoot.
+
+    Parameters
+    ----------
+    wave, signs, restored : ndarray, shape (frames,)
+        The recording, what is clipped in it, and what a model made of that.
+    shortest : int
+        Tops of this many frames are long; the others stay as they are.
+    overshoot : float
+        As `learnt_overshoot` returns it.
+    """
+    runs = np.cumsum(np.diff(signs, prepend=signs[:1]) != 0)
+    chosen = (signs != 0) & (np.bincount(runs)[runs] >= shortest)
+    lowered = wave + (restored - wave) / (1.0 + overshoot * _heights(wave, restored, runs))
+    return np.asarray(np.where(chosen, lowered, restored), np.float32)
+
+
+def _heights(wave: _Wave, restored: _Wave, runs: npt.NDArray[np.int64]) -> _Values:
+    """Return for each sample how high its run was raised at most, in units of the clip level."""
+    begins = np.flatnonzero(np.diff(runs, prepend=-1))
+    raised = np.maximum.reduceat(np.abs(restored.astype(np.float64) - wave), begins)
+    levels = np.maximum.reduceat(np.abs(wave), begins)
+    return np.asarray((raised / np.maximum(levels, np.finfo(np.float32).tiny))[runs])
 
 
 def _level(wave: _Wave, signs: _Signs, side: int) -> float:

@@ -3,8 +3,8 @@
 1. *Finding* (nodes.dsp.clipping): the level of each channel and side, stretch by stretch.
 2. *Filling in* (nodes.dsp.sparse): only stretches with clipped samples are worked on; each sees its
    neighbourhood, and a clipped run belongs to the stretch in which it begins.
-3. *Holding back* (nodes.dsp.overshoot): long tops get as much of their height as the stretch itself
-   shows to be right.
+3. *Holding back* (nodes.dsp.overshoot): long tops are lowered as far as the stretch itself shows
+   to be right.
 
 Stretches have a fixed length and place, so nothing depends on the blocks of a run, and undamaged
 sound costs one look at its highest samples.
@@ -23,7 +23,7 @@ import numpy.typing as npt
 
 from nodegraph import Audio, Progress, Range, new_samples, no_progress, node
 from nodes.dsp.clipping import ClipLevel, Plateaus, agreed_levels, clipped_signs, find_plateaus
-from nodes.dsp.overshoot import held_back, trusted_share
+from nodes.dsp.overshoot import held_back, learnt_overshoot
 from nodes.dsp.removed import Repaired, blended
 from nodes.dsp.sparse import sparsest
 from nodes.dsp.stft import nearest_n_fft
@@ -36,10 +36,17 @@ _WINDOWS_MS = (23.0, 46.0, 93.0, 186.0)
 _WINDOWS_IN_STRETCH = 8
 # Iterations grow with the clipped share of a stretch: where little is missing the solution is near,
 # and more of them fit the model's errors.
-_ITERATIONS = (60, 180)
-_ITERATIONS_PER_SHARE = 250.0
+_ITERATIONS = (45, 180)
+_ITERATIONS_PER_SHARE = 220.0
+# Where little is missing the threshold begins this far (dB) below the strongest partial, as the reliable
+# samples lead; where half is missing only the strongest is known at first.
+_START_DB = 8.0
+_START_DB_PER_SHARE = 16.0
 # Tops of at least this length (ms) may come out too high: they hide half a wave of a low partial.
-_LONG_TOP_MS = 0.7
+_LONG_TOP_MS = 0.55
+# Where more than these shares are clipped, the tops that clipping once more would hide are less and
+# less like those that are missing, and what they teach counts for less, at last for nothing.
+_TAUGHT_SHARES = (0.06, 0.18)
 
 _Wave = npt.NDArray[np.float32]
 _Signs = npt.NDArray[np.int8]
@@ -222,17 +229,25 @@ def _run_length(signs: _Signs, at: int) -> int:
 def _fill(
     wave: _Wave, signs: _Signs, windows: tuple[int, ...], sample_rate: int, check: Callable[[], None]
 ) -> _Wave:
+    """Restore the clipped samples of one stretch."""
     share = np.count_nonzero(signs) / signs.size
     least, most = _ITERATIONS
     iterations = int(min(most, least + _ITERATIONS_PER_SHARE * share))
+    start_db = max(0.0, _START_DB - _START_DB_PER_SHARE * share)
+    restored = sparsest(wave, signs, windows=windows, iterations=iterations, start_db=start_db, check=check)
+    taught = float(np.interp(share, _TAUGHT_SHARES, (1.0, 0.0)))
+    if taught == 0.0:
+        return restored
 
-    def restore(wave: _Wave, signs: _Signs, windows: tuple[int, ...]) -> _Wave:
-        return sparsest(wave, signs, windows=windows, iterations=iterations, start_db=0.0, check=check)
+    def restore(lower: _Wave, lower_signs: _Signs) -> _Wave:
+        few = windows[-1::-2]
+        return sparsest(
+            lower, lower_signs, windows=few, iterations=iterations // 2, start_db=start_db, check=check
+        )
 
     shortest = max(2, round(_LONG_TOP_MS * 1e-3 * sample_rate))
-    few = windows[-1::-2]
-    trusted = trusted_share(wave, signs, shortest=shortest, restore=lambda *clipped: restore(*clipped, few))
-    return held_back(wave, signs, restore(wave, signs, windows), shortest=shortest, share=trusted)
+    overshoot = taught * learnt_overshoot(wave, signs, shortest=shortest, restore=restore)
+    return held_back(wave, signs, restored, shortest=shortest, overshoot=overshoot)
 
 
 def _tell(accounts: list[_Account], values: int, progress: Progress) -> None:
