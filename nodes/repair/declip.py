@@ -34,19 +34,22 @@ __all__ = ["declip"]
 _WINDOWS_MS = (23.0, 46.0, 93.0, 186.0)
 # A stretch is this many of the longest windows, and sees one more on either side.
 _WINDOWS_IN_STRETCH = 8
-# Iterations grow with the clipped share of a stretch: where little is missing the solution is near,
-# and more of them fit the model's errors.
-_ITERATIONS = (45, 180)
-_ITERATIONS_PER_SHARE = 220.0
+# What is done depends on how much is missing around a clipped sample, within this many ms.
+_AROUND_MS = 46.0
+# Iterations grow with that share: where little is missing the solution is near, and more of them fit
+# the model's errors.
+_ITERATIONS = (40, 160)
+_ITERATIONS_PER_SHARE = 200.0
 # Where little is missing the threshold begins this far (dB) below the strongest partial, as the reliable
-# samples lead; where half is missing only the strongest is known at first.
+# samples lead; from this share on only the strongest is known at first.
 _START_DB = 8.0
-_START_DB_PER_SHARE = 16.0
+_START_SHARE = 0.6
+_START_DB_PER_SHARE = 20.0
 # Tops of at least this length (ms) may come out too high: they hide half a wave of a low partial.
 _LONG_TOP_MS = 0.55
-# Where more than these shares are clipped, the tops that clipping once more would hide are less and
+# Where more than these shares are missing, the tops that clipping once more would hide are less and
 # less like those that are missing, and what they teach counts for less, at last for nothing.
-_TAUGHT_SHARES = (0.06, 0.18)
+_TAUGHT_SHARES = (0.22, 0.4)
 
 _Wave = npt.NDArray[np.float32]
 _Signs = npt.NDArray[np.int8]
@@ -230,10 +233,10 @@ def _fill(
     wave: _Wave, signs: _Signs, windows: tuple[int, ...], sample_rate: int, check: Callable[[], None]
 ) -> _Wave:
     """Restore the clipped samples of one stretch."""
-    share = np.count_nonzero(signs) / signs.size
+    share = _missing_around(signs, round(_AROUND_MS * 1e-3 * sample_rate))
     least, most = _ITERATIONS
     iterations = int(min(most, least + _ITERATIONS_PER_SHARE * share))
-    start_db = max(0.0, _START_DB - _START_DB_PER_SHARE * share)
+    start_db = float(np.clip(_START_DB_PER_SHARE * (_START_SHARE - share), 0.0, _START_DB))
     restored = sparsest(wave, signs, windows=windows, iterations=iterations, start_db=start_db, check=check)
     taught = float(np.interp(share, _TAUGHT_SHARES, (1.0, 0.0)))
     if taught == 0.0:
@@ -248,6 +251,14 @@ def _fill(
     shortest = max(2, round(_LONG_TOP_MS * 1e-3 * sample_rate))
     overshoot = taught * learnt_overshoot(wave, signs, shortest=shortest, restore=restore)
     return held_back(wave, signs, restored, shortest=shortest, overshoot=overshoot)
+
+
+def _missing_around(signs: _Signs, span: int) -> float:
+    """Return the share of clipped samples in a span about a clipped sample, on average."""
+    clipped = np.flatnonzero(signs)
+    counts = np.concatenate([[0], np.cumsum(signs != 0)])
+    begins, ends = np.maximum(0, clipped - span // 2), np.minimum(signs.size, clipped + span // 2 + 1)
+    return float(np.mean((counts[ends] - counts[begins]) / (ends - begins)))
 
 
 def _tell(accounts: list[_Account], values: int, progress: Progress) -> None:
