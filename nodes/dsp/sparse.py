@@ -30,12 +30,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["sparsest"]
+__all__ = ["HOPS_PER_WINDOW", "sparsest"]
 
-# 75 % overlap: redundancy 4 for real spectra, as in the survey.
-_HOPS_PER_WINDOW = 4
-# A Hann window's square, overlapped by 75 %, sums to 1.5.
-_OVERLAPPED_HANN_SQUARED = 1.5
+# An overlap of two thirds: three windows of 35 to 140 ms give as much as four with three quarters, for
+# half the work.
+HOPS_PER_WINDOW = 3
+# A Hann window's square, overlapped so, sums to this.
+_OVERLAPPED_HANN_SQUARED = 9.0 / 8.0
 # The threshold ends this far below the largest coefficient of each frame (dB).
 _DEPTH_DB = 70.0
 # No restored wave is higher than this many times its clip level (24 dB).
@@ -66,7 +67,7 @@ def sparsest(
         int8: 1 where the true value is the wave's or above, −1 where it is that or below, 0 where
         the wave is to be trusted.
     windows : tuple of int
-        Window lengths in samples, multiples of 4.
+        Window lengths in samples, even multiples of `HOPS_PER_WINDOW`.
     iterations : int
         For each window. Few keep close to the clipped wave, many follow the model further.
     start_db : float, dB
@@ -124,7 +125,7 @@ def _solve(
 
 def _touched(signs: _Signs, window: int) -> npt.NDArray[np.int64]:
     """Return where the windows begin that hold a clipped sample; the others would never change."""
-    hop = window // _HOPS_PER_WINDOW
+    hop = window // HOPS_PER_WINDOW
     counts = np.concatenate([[0], np.cumsum(signs != 0)])
     begins = np.arange(0, signs.size - window + 1, hop)
     return begins[counts[begins + window] > counts[begins]]

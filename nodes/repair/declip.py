@@ -25,31 +25,28 @@ from nodegraph import Audio, Progress, Range, new_samples, no_progress, node
 from nodes.dsp.clipping import ClipLevel, Plateaus, agreed_levels, clipped_signs, find_plateaus
 from nodes.dsp.overshoot import held_back, learnt_overshoot
 from nodes.dsp.removed import Repaired, blended
-from nodes.dsp.sparse import sparsest
+from nodes.dsp.sparse import HOPS_PER_WINDOW, sparsest
 from nodes.dsp.stft import nearest_n_fft
 
 __all__ = ["declip"]
 
 # Windows (ms): the longest resolves chords, the shortest consonants and drums.
-_WINDOWS_MS = (23.0, 46.0, 93.0, 186.0)
+_WINDOWS_MS = (35.0, 70.0, 139.0)
 # A stretch is this many of the longest windows, and sees one more on either side.
-_WINDOWS_IN_STRETCH = 8
+_WINDOWS_IN_STRETCH = 12
 # What is done depends on how much is missing around a clipped sample, within this many ms.
 _AROUND_MS = 46.0
-# Iterations grow with that share: where little is missing the solution is near, and more of them fit
-# the model's errors.
-_ITERATIONS = (40, 160)
-_ITERATIONS_PER_SHARE = 200.0
-# Where little is missing the threshold begins this far (dB) below the strongest partial, as the reliable
-# samples lead; from this share on only the strongest is known at first.
-_START_DB = 8.0
-_START_SHARE = 0.6
-_START_DB_PER_SHARE = 20.0
+# By that share: iterations, and how far (dB) below the strongest partial the threshold begins. Where
+# little is missing the solution is near, more iterations fit the model's errors, and the reliable
+# samples lead from the start; where most is missing only the strongest partial is known at first.
+_SHARES = (0.05, 0.25, 0.4, 0.5, 0.6)
+_ITERATIONS = (45.0, 80.0, 100.0, 110.0, 155.0)
+_START_DB = (8.0, 6.5, 5.5, 5.0, 0.0)
 # Tops of at least this length (ms) may come out too high: they hide half a wave of a low partial.
 _LONG_TOP_MS = 0.55
 # Where more than these shares are missing, the tops that clipping once more would hide are less and
 # less like those that are missing, and what they teach counts for less, at last for nothing.
-_TAUGHT_SHARES = (0.22, 0.4)
+_TAUGHT_SHARES = (0.25, 0.4)
 
 _Wave = npt.NDArray[np.float32]
 _Signs = npt.NDArray[np.int8]
@@ -120,7 +117,8 @@ def declip(
 
 def _windows(sample_rate: int) -> tuple[int, ...]:
     """Return the window lengths in samples; a low rate has fewer of them."""
-    return tuple(sorted({nearest_n_fft(window_ms, sample_rate) for window_ms in _WINDOWS_MS}))
+    hops = {nearest_n_fft(window_ms / HOPS_PER_WINDOW, sample_rate) for window_ms in _WINDOWS_MS}
+    return tuple(sorted(HOPS_PER_WINDOW * hop for hop in hops))
 
 
 # --- finding -------------------------------------------------------------------------------------
@@ -234,9 +232,8 @@ def _fill(
 ) -> _Wave:
     """Restore the clipped samples of one stretch."""
     share = _missing_around(signs, round(_AROUND_MS * 1e-3 * sample_rate))
-    least, most = _ITERATIONS
-    iterations = int(min(most, least + _ITERATIONS_PER_SHARE * share))
-    start_db = float(np.clip(_START_DB_PER_SHARE * (_START_SHARE - share), 0.0, _START_DB))
+    iterations = round(float(np.interp(share, _SHARES, _ITERATIONS)))
+    start_db = float(np.interp(share, _SHARES, _START_DB))
     restored = sparsest(wave, signs, windows=windows, iterations=iterations, start_db=start_db, check=check)
     taught = float(np.interp(share, _TAUGHT_SHARES, (1.0, 0.0)))
     if taught == 0.0:
