@@ -39,6 +39,8 @@ _LEAST_SHARE = 0.5
 # At a clip level there are more samples than in the next band of values below, by this factor: a
 # sine has 2.4 (arcsine distribution), music less than 1.
 _LEAST_CROWD = 4.0
+# A top is flat if this many samples in a row are at one level.
+_LEAST_FLAT = 3
 # Longer plateaus (ms) are no clipping that could be undone, but a stuck converter or a square wave.
 _LONGEST_MS = 40.0
 # Levels below this are not looked at (full scale = 1).
@@ -162,17 +164,34 @@ def clipped_signs(
 ) -> _Signs:
     """Return 1 where a stretch was cut off above, −1 where it was below, 0 elsewhere.
 
-    A stretch is clipped at the level that its own highest sample reaches; a level that it does not
-    reach, or exceeds, has no meaning in it.
+    A stretch is clipped at the level that its own highest sample reaches. A level that it exceeds tells
+    of another gain before or after: there only tops that lie flat at it were cut off. One that it does
+    not reach has no meaning in it.
     """
     longest = max(1, round(_LONGEST_MS * 1e-3 * sample_rate))
     signs = np.zeros(wave.size, np.int8)
     for sign, levels, side in ((1, positive, wave), (-1, negative, -wave)):
         top = float(side.max(initial=0.0))
         for level in levels:
-            if level.low <= top <= level.high:
-                signs[_without_long_runs(side >= level.low, longest)] = sign
+            if top < level.low:
+                continue
+            chosen = side >= level.low
+            if top > level.high:
+                chosen = _flat_tops(side, level)
+            signs[_without_long_runs(chosen, longest)] = sign
     return signs
+
+
+def _flat_tops(side: _Wave, level: ClipLevel) -> npt.NDArray[np.bool_]:
+    """Return the runs at a level that the wave does not leave upwards."""
+    high = side >= level.low
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], high, [False]]).astype(np.int8)))
+    begins, ends = edges[::2], edges[1::2]
+    chosen = np.zeros_like(high)
+    for begin, end in zip(begins, ends, strict=True):
+        flat = end - begin >= _LEAST_FLAT and side[begin:end].max() <= level.high
+        chosen[begin:end] = flat
+    return chosen
 
 
 def _without_long_runs(chosen: npt.NDArray[np.bool_], longest: int) -> npt.NDArray[np.bool_]:

@@ -61,7 +61,7 @@ def clipped_once_more(wave: _Wave, signs: _Signs) -> tuple[_Wave, _Signs]:
     for side in (1, -1):
         own = signs == side
         if own.any():
-            level = np.float32(_LOWER * np.median(side * wave[own]))
+            level = np.float32(_LOWER * np.max(side * wave[own]))
             cut = side * wave >= level
             lower[cut] = side * level
             lower_signs[cut] = side
@@ -97,7 +97,8 @@ def learnt_overshoot(
     raised = restored[chosen] - base
     heights = _heights(lower, restored, runs)[chosen]
     # Above the old level nothing is known: there all are cut to it before they are compared.
-    top, bottom = _level(wave, signs, 1), -_level(wave, signs, -1)
+    top = np.where(signs > 0, wave, _level(wave, signs, 1))[chosen]
+    bottom = np.where(signs < 0, wave, -_level(wave, signs, -1))[chosen]
     errors = [
         np.sum((np.clip(base + raised / (1.0 + overshoot * heights), bottom, top) - known) ** 2)
         for overshoot in _OVERSHOOTS

@@ -152,3 +152,20 @@ def test_a_cancel_stops_the_work_inside_a_stretch() -> None:
     progress = Progress(report=lambda done: cancel.set() if done > 0.05 else None, cancel=cancel)
     with pytest.raises(Cancelled):
         declip(Audio.from_array(np.clip(music(2.0), -0.3, 0.3), RATE), progress=progress)
+
+
+def test_dither_after_clipping_counts_as_part_of_the_plateau() -> None:
+    clean = music()
+    rng = np.random.default_rng(2)
+    dither = rng.uniform(-0.5, 0.5, clean.size) + rng.uniform(-0.5, 0.5, clean.size)
+    wave = np.round(np.clip(clean, -0.5, 0.5) * 32767 + dither) / 32768
+    assert clipping_f1(wave, np.abs(clean) > 0.5) >= 0.95
+
+
+def test_where_the_level_is_exact_samples_just_below_it_are_reliable() -> None:
+    clean = np.round(music() * 32768) / 32768
+    level = np.float32(0.4000001)
+    clipped = np.clip(clean, -level, level).astype(np.float32)
+    near = (np.abs(clipped) < level) & (np.abs(clipped) > level - 1.5 / 32768)
+    assert near.any()
+    np.testing.assert_array_equal(restored(clipped)[near], clipped[near])
