@@ -169,3 +169,22 @@ def test_where_the_level_is_exact_samples_just_below_it_are_reliable() -> None:
     near = (np.abs(clipped) < level) & (np.abs(clipped) > level - 1.5 / 32768)
     assert near.any()
     np.testing.assert_array_equal(restored(clipped)[near], clipped[near])
+
+
+@pytest.mark.parametrize("sides", [(-0.7, 0.3), (-0.25, 1.0)])
+def test_a_wave_that_was_cut_more_on_one_side_is_restored(sides: tuple[float, float]) -> None:
+    clean = music()
+    clipped = np.clip(clean, *sides)
+    assert sdr_db(clean, restored(clipped)) - sdr_db(clean, clipped) > 10.0
+
+
+def test_clipping_before_a_gain_and_16_bit_rounding_is_undone() -> None:
+    clean = 0.7 * music()
+    rounded = np.round(0.7 * np.clip(music(), -0.4, 0.4) * 32768) / 32768
+    assert sdr_db(clean, restored(rounded)) - sdr_db(clean, rounded) > 10.0
+
+
+def test_each_channel_is_restored_as_if_it_were_alone() -> None:
+    left, right = np.clip(music(seed=1), -0.4, 0.4), np.clip(music(seed=2), -0.6, 0.6)
+    both = declip(Audio.from_array(np.stack([left, right]), RATE)).audio.samples
+    np.testing.assert_array_equal(both, np.stack([restored(left), restored(right)]))
