@@ -9,7 +9,7 @@ The method is ADMM on a whole stretch of sound at once (analysis model, a tight 
 with a threshold that falls by a straight line in decibels in place of a count of coefficients that
 rises: no sorting, and a loud and a quiet moment in one stretch each get what they need. No single
 window length suits every sound, and each of the solutions errs in its own way; their mean is closer
-to the truth than the best of them, by 1 dB and more.
+to the truth than the best of them, by about 0.7 dB.
 
 Axis letters: T STFT frames, F bins, N sample frames.
 
@@ -32,8 +32,8 @@ import numpy.typing as npt
 
 __all__ = ["HOPS_PER_WINDOW", "sparsest"]
 
-# An overlap of two thirds: three windows of 35 to 140 ms give as much as four with three quarters, for
-# half the work.
+# An overlap of two thirds: three windows of 35 to 140 ms come within 0.3 dB of four with three quarters,
+# for half the work.
 HOPS_PER_WINDOW = 3
 # A Hann window's square, overlapped so, sums to this.
 _OVERLAPPED_HANN_SQUARED = 9.0 / 8.0
