@@ -29,13 +29,15 @@ def measure_speed(
     pilot: Literal["none", "50", "60"] = "none",
     lowest_hz: Annotated[float, Range(0.05, 8.0, "log")] = 0.2,
     highest_hz: Annotated[float, Range(1.0, 40.0, "log")] = 40.0,
+    drift: Literal["auto", "none"] = "auto",
     engine: Literal["hilbert"] = "hilbert",
     progress: Progress = no_progress,
 ) -> MeasuredSpeed:
     """Measure wow and flutter from the music itself, or from hum that was recorded with it.
 
-    Looked for are periodic deviations that all held tones of the recording share. What only one part
-    does, as a singer's vibrato, does not count, and what is not surely there is not told.
+    Looked for are periodic deviations that all held tones share, and a slow drift of notes that come
+    again. What only one part does, as a singer's vibrato, does not count, and what is not surely there
+    is not told.
 
     Parameters
     ----------
@@ -49,11 +51,15 @@ def measure_speed(
         Mains hum in Hz that is on the recording itself, not from playing it: far more exact than the
         music. "none" listens to the music.
     lowest_hz : float, Hz
-        Slower deviations are left alone: more spares the slow bending of a melody, less follows a
-        tape that drifts.
+        Slower periodic deviations are left alone: more spares the slow bending of a melody, less
+        follows what turns slowly.
     highest_hz : float, Hz
         Faster deviations are left alone: less leaves roughness of flutter in the sound and is
         quicker, more takes it away.
+    drift : {"auto", "none"}
+        Slow wandering without a rate, as of a tape that slips: "auto" follows it where notes that come
+        again surely show it, "none" leaves it, as for singers without instruments. A named rotation or
+        a pilot tells without it.
     engine : {"hilbert"}
         How pitch is followed: "hilbert" is a bank of narrow analytic bands.
     progress : Progress
@@ -64,7 +70,8 @@ def measure_speed(
     speed : SpeedCurve
         How fast the recording runs, 1 on average; 1 throughout where nothing is sure.
     report : Report
-        Deviation, strongest rate and sureness of drift, wow, fast wow and flutter; the curve.
+        Deviation and sureness of drift; of slow and fast wow and of flutter the strongest rate, too; the
+        curve.
 
     References
     ----------
@@ -73,5 +80,5 @@ def measure_speed(
     A. Czyzewski et al., "New algorithms for wow and flutter detection and compensation in audio",
     AES 118th Convention 2005: hum as a pilot.
     """
-    settings = SpeedSettings(rotation, pilot, lowest_hz, highest_hz)
+    settings = SpeedSettings(rotation, pilot, lowest_hz, highest_hz, drift)
     return MeasuredSpeed(*find_speed(audio, settings, progress=progress))

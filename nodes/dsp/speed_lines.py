@@ -58,12 +58,15 @@ class Evidence:
         How far its power stands above the median around it.
     sureness : float
         Its power over the variance of its estimate.
+    chance : float
+        How often chance alone may make one as sure.
     least_cents, most_cents : float
         Effective amplitude: below, nothing is heard of it; above, it is music.
     """
 
     prominence: float
     sureness: float
+    chance: float
     least_cents: float
     most_cents: float
 
@@ -100,13 +103,15 @@ TURN_TOLERANCE = 0.012
 class Line:
     """A modulation of the pitch: cosine · cos(2π hz t) + sine · sin(2π hz t), in cents.
 
-    `sureness` is as in Evidence. `played` tells that musicians make it: it is no fault of the speed.
+    `sureness` is as in Evidence, `chance` how often chance alone makes one as sure. `played` tells that
+    musicians make it: it is no fault of the speed.
     """
 
     hz: float
     cosine: float
     sine: float
     sureness: float
+    chance: float = 1.0
     played: bool = False
 
     @property
@@ -170,7 +175,8 @@ def find_lines(
         tried |= np.abs(rates - hz) < 0.8 / length_s
         trial, weights = _refit(fit, [*(line.hz for line in found), hz], check)
         last = trial[-1]
-        if last.sureness >= wanted.sureness and last.cents >= wanted.least_cents:
+        sure = last.sureness >= wanted.sureness and last.chance <= wanted.chance
+        if sure and last.cents >= wanted.least_cents:
             # What is played stays in the fit, lest other lines stand in for it.
             played = [*(line.played for line in found), last.cents > wanted.most_cents]
             found = [replace(line, played=own) for line, own in zip(trial, played, strict=True)]
@@ -256,15 +262,17 @@ def _refit(fit: Fit, rates_hz: Sequence[float], check: _Check) -> tuple[list[Lin
     for number, hz in enumerate(rates_hz):
         own = slice(2 * number, 2 * number + 2)
         cosine, sine = map(float, amplitudes[own])
-        sureness = _sureness(fit, design @ inverse[:, own], Line(float(hz), cosine, sine, 0.0))
-        lines.append(Line(float(hz), cosine, sine, sureness))
+        line = Line(float(hz), cosine, sine, 0.0)
+        sureness, chance = _sureness(fit, design @ inverse[:, own], line)
+        lines.append(replace(line, sureness=sureness, chance=chance))
     return lines, weights
 
 
-def _sureness(fit: Fit, influence: _Values, line: Line) -> float:
+def _sureness(fit: Fit, influence: _Values, line: Line) -> tuple[float, float]:
     """Return a line's power over its variance, from the scatter between stretches of time (Huber 1967).
 
-    `influence`, shape (frames, 2), is how much each frame moves the line's two amplitudes.
+    With it, how often chance alone makes it as large (F distribution). `influence`, shape (frames, 2),
+    is how much each frame moves the line's two amplitudes.
     """
     shortest = min(_STRETCH_S, fit.partials.frames * fit.partials.hop_s / 16.0)
     stretch = max(1, round(max(shortest, 0.5 / line.hz) / fit.partials.hop_s))
@@ -274,8 +282,11 @@ def _sureness(fit: Fit, influence: _Values, line: Line) -> float:
     # How many stretches there are in effect; with few, their scatter says little.
     effective = weight.sum() ** 2 / max(float((weight * weight).sum()), 1e-30)
     if effective < _LEAST_STRETCHES:
-        return 0.0
+        return 0.0, 1.0
     variance = scores.T @ scores * effective / (effective - 2.0)
     amplitude = np.array([line.cosine, line.sine])
     power = float(amplitude @ np.linalg.pinv(variance, hermitian=True) @ amplitude) / 2.0
-    return power if np.isfinite(power) else 0.0
+    if not np.isfinite(power):
+        return 0.0, 1.0
+    freedom = effective - 2.0
+    return power, (1.0 + 2.0 * power / freedom) ** (-0.5 * freedom)

@@ -31,6 +31,7 @@ def wow(
     pilot: Literal["none", "50", "60"] = "none",
     lowest_hz: Annotated[float, Range(0.05, 8.0, "log")] = 0.2,
     highest_hz: Annotated[float, Range(1.0, 40.0, "log")] = 40.0,
+    drift: Literal["auto", "none"] = "auto",
     engine: Literal["hilbert"] = "hilbert",
     progress: Progress = no_progress,
 ) -> Repaired:
@@ -56,11 +57,15 @@ def wow(
         Mains hum in Hz that is on the recording itself, not from playing it: far more exact than the
         music. "none" listens to the music.
     lowest_hz : float, Hz
-        Slower deviations are left alone: more spares the slow bending of a melody, less follows a
-        tape that drifts.
+        Slower periodic deviations are left alone: more spares the slow bending of a melody, less
+        follows what turns slowly.
     highest_hz : float, Hz
         Faster deviations are left alone: less leaves roughness of flutter in the sound and is
         quicker, more takes it away.
+    drift : {"auto", "none"}
+        Slow wandering without a rate, as of a tape that slips: "auto" follows it where notes that come
+        again surely show it, "none" leaves it, as for singers without instruments. A named rotation or
+        a pilot tells without it.
     engine : {"hilbert"}
         How pitch is followed: "hilbert" is a bank of narrow analytic bands.
     progress : Progress
@@ -86,7 +91,7 @@ def wow(
     """
     resampling = progress
     if strength > 0.0 and speed is None and audio.frames > 0:
-        settings = SpeedSettings(rotation, pilot, lowest_hz, highest_hz)
+        settings = SpeedSettings(rotation, pilot, lowest_hz, highest_hz, drift)
         speed, _ = find_speed(audio, settings, progress=progress.part(0.0, _MEASURING))
         resampling = progress.part(_MEASURING, 1.0)
     idle = strength == 0.0 or speed is None or true_speed(speed)
