@@ -1,6 +1,6 @@
 """The speed of a recording over time, measured from its own partials or from a pilot tone.
 
-A recording is worked through in stretches of half a minute that overlap by a third and are faded into
+A recording is worked through in stretches of half a minute that overlap by a fifth and are faded into
 each other, so that strength and phase of a wow may change over a side. In each, periodic deviations
 common to all partials are looked for (`speed_lines`), first slow ones with a long window, then
 flutter with a short one. What wanders without a rate is looked for in all of them together
@@ -43,7 +43,7 @@ _CHANCE_OF_FREE = 1e-5
 # Stretches (s): long enough to tell 33⅓ turns from 45 and from the music's own movement; how far apart
 # they begin at most; and up to the longest that is taken as one.
 _STRETCH_S = 30.0
-_STEP_S = 20.0
+_STEP_S = 24.0
 _LONGEST_STRETCH_S = 32.0
 # Points of a speed curve per second: linear pieces keep a flutter of 40 Hz to 2 %.
 _POINTS_PER_S = 400.0

@@ -63,10 +63,11 @@ _FREEDOM = 4.0
 # Partials that begin within this time (s) are of one note.
 _ONE_NOTE_S = 0.1
 # Notes, less what was fitted to them, below which their scatter says nothing.
-_LEAST_NOTES = 30.0
-# A drift must have this power over the variance of its estimate: music that was not wound slowly is at
-# 11 at most, a wandering of 0.3 % at 20 to 130.
-_SURE = 20.0
+_LEAST_NOTES = 15.0
+# A drift must have this power over the variance of its estimate: steady recordings are at 0 to 5, one at
+# 17, a wandering of 0.6 % at 40 to 370. And it must be more than musicians' own (cents, effective): 0.2 %.
+_SURE = 30.0
+_LEAST_DRIFT_CENTS = 3.5
 _ROUNDS = 8
 # Steps are sorted anew, with the drift so far taken off, in the first rounds.
 _SORTING_ROUNDS = 4
@@ -218,7 +219,7 @@ def _window(pieces: Pieces, knots: _Values, check: Callable[[], None]) -> tuple[
     middle = np.eye(knots.size) - 1.0 / knots.size
     variance = float(np.trace(middle @ covariance @ middle))
     sureness = float(centred @ centred) / max(variance, 1e-30)
-    if sureness < _SURE:
+    if sureness < _SURE or centred.std() < _LEAST_DRIFT_CENTS:
         return nothing
     return (1.0 - 1.0 / sureness) * centred, sureness
 

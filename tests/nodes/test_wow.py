@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+import nodes
 from nodegraph import Audio, AudioError, Progress, SpeedCurve
+from nodegraph.library import Library
 from nodes.dsp.overlap_add import blocks_of
 from nodes.measure_speed import measure_speed
 from nodes.repair.wow import wow
@@ -25,7 +28,9 @@ def axis(seconds: float = SECONDS, rate: int = RATE) -> np.ndarray:
 
 def curve_of(*parts: tuple[float, float], seconds: float = SECONDS) -> SpeedCurve:
     times = np.arange(0.0, seconds, 0.0025)
-    speed = 1.0 + sum(depth * np.sin(2 * np.pi * hz * times + hz) for hz, depth in parts)
+    speed = np.ones(times.size)
+    for hz, depth in parts:
+        speed += depth * np.sin(2 * np.pi * hz * times + hz)
     return SpeedCurve(times, speed, np.ones(times.size))
 
 
@@ -120,6 +125,53 @@ def test_the_vibrato_of_one_part_stays(loud: float) -> None:
         speed = measure_speed(Audio.from_array(sound, RATE)).speed
         # 30 cents are 21 effective; nine tenths of the depth stay.
         assert np.std(cents(speed, axis())) < 2.1
+
+
+def slow_curve(rms_cents: float, seconds: float = 40.0) -> SpeedCurve:
+    """Return a wandering below 0.1 Hz that never comes back to where it was."""
+    rng = np.random.default_rng(7)
+    times = np.arange(0.0, seconds, 0.05)
+    hz = np.arange(1, round(0.1 * seconds)) / (2.0 * seconds)
+    amplitude, phase = rng.standard_normal(hz.size) / hz, rng.uniform(0, 6.28, hz.size)
+    wander = np.cos(2 * np.pi * hz * times[:, np.newaxis] + phase) @ amplitude
+    wander *= rms_cents / wander.std()
+    return SpeedCurve(times, 2.0 ** ((wander - wander.mean()) / 1200.0), np.ones(times.size))
+
+
+def test_a_drift_without_a_rate_is_followed() -> None:
+    truth = slow_curve(8.0)
+    sound = Audio.from_array(band(true_time(truth, axis(40.0))), RATE)
+    found = measure_speed(sound)
+    assert share_left(found.speed, truth, 40.0) < 0.25
+    assert found.report["Drift without a rate"] == pytest.approx(100.0 * np.std(truth.speed), rel=0.2)
+    assert found.report["Drift: sure to"] > 95.0
+    assert np.ptp(measure_speed(sound, drift="none").speed.speed) < 0.5 * np.ptp(truth.speed)
+
+
+def test_another_tuning_after_a_pause_is_no_drift() -> None:
+    first, second = (band(axis(20.0) * 2.0 ** (cents / 1200.0)) for cents in (-10.0, 10.0))
+    side = np.concatenate([first, np.zeros(3 * RATE), second])
+    assert np.ptp(measure_speed(Audio.from_array(side, RATE)).speed.speed) == 0.0
+
+
+def test_what_was_found_is_told_with_how_sure_it_is() -> None:
+    told = {}
+    for name, truth in (("wow", curve_of((0.75, 0.003))), ("none", curve_of())):
+        notes: list[str] = []
+        sound = Audio.from_array(band(true_time(truth, axis())), RATE)
+        wow(sound, progress=Progress(note=notes.append))
+        (told[name],) = notes
+    assert re.search(r"0\.2\d\d % rms, sure to \d\d+ %; .* 0\.7\d Hz, one turn .* 45 rpm", told["wow"])
+    assert "No wow" in told["none"]
+
+
+def test_how_to_measure_is_asked_alike_by_both_nodes() -> None:
+    library = Library.from_package(nodes, skip=("dsp",))
+    here, there = (
+        {param.name: param for param in library.find(kind).params} for kind in ("repair.wow", "measure.speed")
+    )
+    del here["strength"]
+    assert here == there
 
 
 def test_two_faults_of_the_same_recording_are_undone_in_all_channels_alike() -> None:
