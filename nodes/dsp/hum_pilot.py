@@ -42,6 +42,8 @@ _AROUND_S = 0.3
 _END_S = 0.05
 # The deviation is only told if two halves of the harmonics disagree by less than this share of it.
 _MOST_DISAGREEMENT = 0.3
+# … and if it is as sure as this: music that is as loud as the hum leads astray at 0.3.
+_LEAST_SURE = 0.5
 # Where the slope towards the mains' own wandering begins, as a share of the lowest rate.
 _CORNER = 0.125
 
@@ -140,7 +142,9 @@ def _follow(
     if np.count_nonzero(waver < _STEADY_WAVER) < _LEAST_STEADY:
         return at, np.zeros(count), 0.0
     told = np.diff(turned)[round(rate * _END_S) : -round(rate * _END_S)].std()
-    sure = max(0.0, 1.0 - disagreement / max(float(told), 1e-12) / _MOST_DISAGREEMENT)
+    sure = 1.0 - disagreement / max(float(told), 1e-12) / _MOST_DISAGREEMENT
+    if sure < _LEAST_SURE:
+        return at, np.zeros(count), 0.0
     return at, turned / (2.0 * np.pi * mains_hz), sure
 
 

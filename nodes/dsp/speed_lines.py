@@ -206,7 +206,8 @@ def fit_lines(partials: Partials, rates_hz: Sequence[float], *, check: _Check) -
     if length_s * rates_hz[0] > 8.0:
         low, high = ((1.0 + sign * TURN_TOLERANCE) * rates_hz[0] for sign in (-1, 1))
         grid = Grid(fit, low, high, (high - low) / 12.0, check)
-        factor = float(grid.rates[np.argmax(grid.power(fit))]) / rates_hz[0]
+        power = grid.power(fit)
+        factor = _between(power, grid.rates, int(np.argmax(power))) / rates_hz[0]
     return _refit(fit, [hz * factor for hz in rates_hz], check)[0]
 
 
