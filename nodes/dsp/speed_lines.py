@@ -95,8 +95,9 @@ class Search:
     most: int = 8
 
 
-# A disc may turn this much off its nominal speed.
+# A disc may turn this much off its nominal speed, and usually does not by more than this.
 TURN_TOLERANCE = 0.012
+_TURN_DEVIATION = 0.004
 
 
 @dataclass(frozen=True)
@@ -199,7 +200,7 @@ def fit_lines(partials: Partials, rates_hz: Sequence[float], *, check: _Check) -
     fit = Fit(partials, np.zeros(partials.frames))
     for _ in range(3):
         fit.reweight(None)
-    _refit(fit, rates_hz, check)
+    nominal = _refit(fit, rates_hz, check)[0][0]
     # The weights are now those of the fit: look around the nominal rate with them.
     _take_off(fit, ())
     factor = 1.0
@@ -207,7 +208,11 @@ def fit_lines(partials: Partials, rates_hz: Sequence[float], *, check: _Check) -
         low, high = ((1.0 + sign * TURN_TOLERANCE) * rates_hz[0] for sign in (-1, 1))
         grid = Grid(fit, low, high, (high - low) / 12.0, check)
         power = grid.power(fit)
-        factor = _between(power, grid.rates, int(np.argmax(power))) / rates_hz[0]
+        # The power over its variance is (for two amplitudes) the logarithm of how likely a rate makes what was heard;
+        # how likely machines turn at it counts, too, where a weak line alone would go astray.
+        off = (grid.rates / rates_hz[0] - 1.0) / _TURN_DEVIATION
+        likely = nominal.sureness * power / max(float(power.max()), 1e-30) - 0.5 * off * off
+        factor = _between(likely, grid.rates, int(np.argmax(likely))) / rates_hz[0]
     return _refit(fit, [hz * factor for hz in rates_hz], check)[0]
 
 
