@@ -208,8 +208,8 @@ def fit_lines(partials: Partials, rates_hz: Sequence[float], *, check: _Check) -
         low, high = ((1.0 + sign * TURN_TOLERANCE) * rates_hz[0] for sign in (-1, 1))
         grid = Grid(fit, low, high, (high - low) / 12.0, check)
         power = grid.power(fit)
-        # The power over its variance is (for two amplitudes) the logarithm of how likely a rate makes what was heard;
-        # how likely machines turn at it counts, too, where a weak line alone would go astray.
+        # The power over its variance is the logarithm of how likely a rate makes what was heard. How
+        # likely machines turn at it counts, too, where a weak line alone would go astray.
         off = (grid.rates / rates_hz[0] - 1.0) / _TURN_DEVIATION
         likely = nominal.sureness * power / max(float(power.max()), 1e-30) - 0.5 * off * off
         factor = _between(likely, grid.rates, int(np.argmax(likely))) / rates_hz[0]
