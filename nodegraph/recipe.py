@@ -248,7 +248,7 @@ class _Maker:
         if param.type == "output_file":
             return self._output_path(node_id, value)
         if not value:
-            raise ParameterError(f"No {param.name} is chosen. Choose a sound file.")
+            raise ParameterError(f"No {param.name} is chosen. Choose a file.")
         return self._places.inputs / value
 
     def _output_path(self, node_id: NodeId, value: str) -> Path:

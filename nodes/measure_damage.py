@@ -37,7 +37,7 @@ _CLICK_DB, _CLICK_MS = 24.0, 10.0
 _MAINS_HZ = (((49.7, 50.3), (59.64, 60.36)),)
 _HARMONICS_HZ, _HOLD_S = 2000.0, 12.0
 # … and deviations of speed.
-_SPEED = SpeedSettings(rotation="auto", pilot="none", lowest_hz=0.2, highest_hz=40.0)
+_SPEED = SpeedSettings(rotation="auto", pilot="none", lowest_hz=0.2, highest_hz=40.0, drift="auto")
 # Impulses up to this long (ms) are crackle (Godsill & Rayner 1998, chapter 1), with the four frames
 # that a search adds at the edges left out.
 _CRACKLE_MS, _EDGE_FRAMES = 0.4, 4

@@ -70,7 +70,7 @@ def apply(
         if param.type == "output_file":
             chosen[param.name] = str(target)
         if param.type == "input_file":
-            chosen[param.name] = str(a_file(folder))
+            chosen[param.name] = str(a_file(folder) if spec.output("audio") else a_curve(folder))
     values = call_node(spec, spec.settings(chosen), inputs_of(spec, *sounds), progress or Progress())
     return values if not spec.effect else {"file": target.read_bytes()}
 
@@ -82,6 +82,12 @@ def a_file(folder: Path) -> Path:
     if not path.exists():
         sound = music()
         soundfile.write(path, sound.samples.T, sound.sample_rate, subtype="FLOAT")
+    return path
+
+
+def a_curve(folder: Path) -> Path:
+    path = folder / "in.csv"
+    path.write_text("time_s,speed\n0,1\n5,1.004\n")
     return path
 
 

@@ -30,7 +30,6 @@ __all__ = [
     "CONTEXT_HOPS",
     "Finder",
     "fill_impulses",
-    "find_dense_impulses",
     "find_impulses",
     "finder_for",
 ]
@@ -40,8 +39,6 @@ __all__ = [
 _GLARING, _DOUBTFUL, _TAIL = 12.0, 2.5, 2.0
 # Suspects are looked at so often, each time with models of what was found the time before.
 _LOOKS = 2
-# The same in dense damage, step by step.
-_DENSE_SUSPECTS, _DENSE_DOUBTFUL = (8.0, 5.0, 4.0, 3.5), 2.5
 # How often models and what is filled in are fitted to each other.
 _ROUNDS, _SOFT_ROUNDS = 1, 3
 
@@ -100,28 +97,6 @@ def fill_impulses(channels: Sequence[Array], found: Sequence[Spans], finder: Fin
         filled(signal, spans, finder.fill, rounds=_ROUNDS, soft_rounds=_SOFT_ROUNDS)
         for signal, spans in zip(channels, found, strict=True)
     ]
-
-
-def find_dense_impulses(signal: Array, finder: Finder) -> tuple[Spans, Array]:
-    """Return all that may be an impulse in a stretch known to be full of them, and a first repair.
-
-    The search goes from the loudest to the faintest, and the models are fitted to what is left.
-
-    Parameters
-    ----------
-    signal : ndarray, shape (frames,)
-        float64, beginning at a multiple of the grid's hop.
-    finder : Finder
-        What to look for; the evidence it asks for is not needed here.
-    """
-    spans, clean = np.zeros((0, 2), np.int64), signal
-    for enough in _DENSE_SUSPECTS:
-        ratio = surprise(signal, clean, finder)
-        spans = surprising_spans(
-            ratio, enough, _DENSE_DOUBTFUL, max(1, finder.gap // 2), finder.longest, edge=1
-        )
-        clean = filled(signal, spans, finder.find, rounds=1, soft_rounds=1, guess=clean)
-    return spans, clean
 
 
 def _without_glaring(signal: Array, finder: Finder) -> Array:
