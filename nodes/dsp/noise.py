@@ -158,9 +158,10 @@ def _smoothed(density: _Values, hz_per_bin: float) -> _Values:
 
 
 def _band_powers(audio: Audio, progress: Progress) -> _Steps:
-    from scipy.fft import rfft
+    from scipy.fft import next_fast_len, rfft
 
-    size = 1 << max(5, round(np.log2(_STEP_S * audio.sample_rate)))
+    # No power of two: at some sample rates that would be half as long again, and no lead-in long enough.
+    size = max(32, next_fast_len(round(_STEP_S * audio.sample_rate), real=True))
     count = audio.frames // size
     top = audio.sample_rate / 2.0
     low = min(_LOWEST_BAND_HZ, top / 4.0)

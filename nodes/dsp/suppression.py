@@ -39,7 +39,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["REACH_BINS", "REACH_FRAMES", "attenuations", "risks"]
+__all__ = ["REACH_BINS", "REACH_FRAMES", "Cells", "attenuations"]
 
 Cells = npt.NDArray[np.float32]
 """float32, shape (stft_frames, bins)."""
@@ -48,13 +48,12 @@ Cells = npt.NDArray[np.float32]
 _SHAPES = ((1, 1), (2, 0), (0, 2), (2, 1), (3, 0), (1, 3))
 # How many standard deviations of its average in pure noise an attenuation asks for before anything
 # passes. From a plateau: 1 to 3 differ by less than 0.1 dB of SDR.
-_CAUTION = 2.0
+_CAUTION = 1.5
 # Differences of risk (in noise powers) at which a shape counts clearly less. Far smaller values
 # trust the estimates too much: choosing the smallest of noisy numbers is a choice by chance.
 _SOFTNESS = 0.5
-# STFT frames and bins that a gain looks to either side: the longest shape, the average of the risk,
-# and the average before the Wiener gain.
-REACH_FRAMES = 13 + 1 + 1
+# STFT frames and bins that a gain looks to either side: the longest shape, and the average of the risk.
+REACH_FRAMES = 13 + 1
 REACH_BINS = 13 + 1
 # Bins that are worked on in one go, so that all intermediate arrays stay in a core's own cache.
 _STRIP_BINS = 64
@@ -70,10 +69,13 @@ class _Shape:
         What the average has to exceed, in noise powers.
     own_share : float
         How much the average follows the cell's own noise: Stein's correction.
+    scale : float
+        From the sum over the neighbourhood to the average.
     """
 
     threshold: float
     own_share: float
+    scale: float
 
 
 def attenuations(snr: Cells) -> Cells:
@@ -96,53 +98,44 @@ def attenuations(snr: Cells) -> Cells:
     for begin in range(0, bins, _STRIP_BINS):
         end = min(bins, begin + _STRIP_BINS)
         strip = np.ascontiguousarray(mirrored[:, begin : end + 2 * REACH_BINS])
-        _strip_gains(strip, result[:, begin:end])
+        result[:, begin:end] = _strip_gains(strip)
     return result
 
 
-def risks(snr: Cells, gain: Cells) -> Cells:
-    """Return Stein's estimate of the error that is left in each cell, in units of the noise power.
-
-    For a gain that hardly depends on the cell's own noise: |(1 − G) X|² + 2 G − 1 (Stein 1981).
-    """
-    rest = np.float32(1.0) - gain
-    return np.asarray(rest * rest * snr + (gain + gain - np.float32(1.0)), np.float32)
-
-
-def _strip_gains(snr: Cells, result: Cells) -> None:
-    averages = _averages(snr)
-    reach = REACH_FRAMES - 2
-    own = np.ascontiguousarray(snr[reach:-reach, REACH_BINS - 1 : 1 - REACH_BINS])
-    count, frames, bins = averages.shape
-    gains = np.empty_like(averages)
-    risk = np.empty((count, frames - 2, bins - 2), np.float32)
-    for average, shape, gain, smooth in zip(averages, _shapes(), gains, risk, strict=True):
-        behaviour = np.float32(shape.threshold), np.float32(shape.own_share)
-        _loops().weigh(own, average, behaviour, gain, smooth)
-    _loops().mix(own, gains, risk, np.float32(_SOFTNESS), result)
+def _strip_gains(snr: Cells) -> Cells:
+    # Reach 1 in time and in frequency remains for the average of the risk.
+    frames, bins = snr.shape[0] - 2 * (REACH_FRAMES - 1), snr.shape[1] - 2 * (REACH_BINS - 1)
+    gains = np.empty((len(_SHAPES), frames, bins), np.float32)
+    risk = np.empty((len(_SHAPES), frames - 2, bins - 2), np.float32)
+    for total, shape, gain, smooth in zip(_sums(snr), _shapes(), gains, risk, strict=True):
+        at = (total.shape[0] - frames) // 2, (total.shape[1] - bins) // 2
+        behaviour = np.float32(shape.threshold), np.float32(shape.own_share), np.float32(shape.scale)
+        _loops().weigh(snr, total, at, behaviour, (gain, smooth))
+    result = np.empty((frames - 2, bins - 2), np.float32)
+    _loops().mix(snr, gains, risk, np.float32(_SOFTNESS), result)
+    return result
 
 
-def _averages(snr: Cells) -> Cells:
-    """Return the average over each shape, for all cells that lie whole inside, shape (shapes, T, F)."""
-    # Reach 2 in time and 1 in frequency remain for the steps that follow.
-    frames, bins = snr.shape[0] - 2 * (REACH_FRAMES - 2), snr.shape[1] - 2 * (REACH_BINS - 1)
-    averages = np.empty((len(_SHAPES), frames, bins), np.float32)
-    for into, (long, wide) in zip(averages, _SHAPES, strict=True):
-        total = _tripled(_tripled(snr, long, 0).T, wide, 0).T
-        skip_frames, skip_bins = (total.shape[0] - frames) // 2, (total.shape[1] - bins) // 2
-        part = total[skip_frames : skip_frames + frames, skip_bins : skip_bins + bins]
-        np.multiply(part, np.float32(3.0 ** -(long + wide)), out=into)
-    return averages
+def _sums(snr: Cells) -> list[Cells]:
+    """Return the sum over each shape, for all cells around which it lies whole inside."""
+    along = [snr]
+    for times in range(max(long for long, _ in _SHAPES)):
+        along.append(_tripled(along[-1], 3**times, 0))
+    known = {(long, 0): cells for long, cells in enumerate(along)}
+    for long, wide in sorted(_SHAPES):
+        for times in range(wide):
+            if (long, times + 1) not in known:
+                known[long, times + 1] = _tripled(known[long, times], 3**times, 1)
+    return [known[shape] for shape in _SHAPES]
 
 
-def _tripled(cells: Cells, times: int, axis: int) -> Cells:
-    """Return sums over 3 ** times neighbours along the first axis, in an order that is always the same."""
-    step = 1
-    for _ in range(times):
-        count = cells.shape[0] - 2 * step
-        cells = cells[:count] + cells[step : step + count] + cells[2 * step :]
-        step *= 3
-    return cells
+def _tripled(cells: Cells, step: int, axis: int) -> Cells:
+    """Return the sums of three cells that are `step` apart, in an order that is always the same."""
+    frames, bins = cells.shape
+    frames, bins = (frames - 2 * step, bins) if axis == 0 else (frames, bins - 2 * step)
+    result = np.empty((frames, bins), np.float32)
+    _loops().triple(cells, (step, 0) if axis == 0 else (0, step), result)
+    return result
 
 
 @lru_cache(maxsize=1)
@@ -161,7 +154,7 @@ def _shapes() -> tuple[_Shape, ...]:
                 if 2 * abs(d) < frames + 1 and 2 * abs(b) < bins + 1:
                     shares += related
         cells = frames * bins
-        found.append(_Shape(1.0 + _CAUTION * float(np.sqrt(pairs)) / cells, shares / cells))
+        found.append(_Shape(1.0 + _CAUTION * float(np.sqrt(pairs)) / cells, shares / cells, 1.0 / cells))
     return tuple(found)
 
 
@@ -181,7 +174,8 @@ def _overlap_correlations() -> npt.NDArray[np.float64]:
 
 @dataclass(frozen=True)
 class _Loops:
-    weigh: Callable[[Cells, Cells, tuple[np.float32, np.float32], Cells, Cells], None]
+    triple: Callable[[Cells, tuple[int, int], Cells], None]
+    weigh: Callable[[Cells, Cells, tuple[int, int], tuple[np.float32, ...], tuple[Cells, Cells]], None]
     mix: Callable[[Cells, Cells, Cells, np.float32, Cells], None]
 
 
@@ -189,63 +183,79 @@ class _Loops:
 def _loops() -> _Loops:
     from numba import njit
 
-    compiled: Any = njit(cache=True, nogil=True)
-    return _Loops(compiled(_weigh_shape), compiled(_mix_by_risk))
+    # Without Python's check for division by zero, which would keep the loops from being vectorised.
+    compiled: Any = njit(cache=True, nogil=True, error_model="numpy")
+    return _Loops(compiled(_triple), compiled(_weigh_shape), compiled(_mix_by_risk))
+
+
+def _triple(cells: Cells, step: tuple[int, int], result: Cells) -> None:
+    down, right = step
+    frames, bins = result.shape
+    for t in range(frames):
+        for f in range(bins):
+            result[t, f] = cells[t, f] + cells[t + down, f + right] + cells[t + 2 * down, f + 2 * right]
 
 
 def _weigh_shape(
-    snr: Cells, average: Cells, shape: tuple[np.float32, np.float32], gain: Cells, smooth: Cells
+    snr: Cells,
+    total: Cells,
+    at: tuple[int, int],
+    shape: tuple[np.float32, ...],
+    results: tuple[Cells, Cells],
 ) -> None:
     """Write a shape's attenuation, and its risk averaged over 3 × 3 cells (one fewer on each side)."""
-    frames, bins = snr.shape
-    least, share = shape
+    gain, smooth = results
+    frames, bins = gain.shape
+    skip_frames, skip_bins = (snr.shape[0] - frames) // 2, (snr.shape[1] - bins) // 2
+    down, right = at
+    least, share, scale = shape
     one, two, three = np.float32(1.0), np.float32(2.0), np.float32(3.0)
     ninth, tiny = np.float32(1.0 / 9.0), np.float32(1e-6)
     risk = np.empty((frames, bins), np.float32)
     for t in range(frames):
         for f in range(bins):
-            mean = max(average[t, f], tiny)
+            mean = max(total[t + down, f + right] * scale, tiny)
             shrink = min(least / mean, one)
             passing = one - shrink
             gain[t, f] = passing
             slope = two * share * shrink / mean * min(mean, three) if shrink < one else np.float32(0.0)
-            risk[t, f] = shrink * shrink * snr[t, f] + two * passing - one + slope
+            own = snr[t + skip_frames, f + skip_bins]
+            risk[t, f] = shrink * shrink * own + two * passing - one + slope
+    rows = np.empty(bins, np.float32)
     for t in range(frames - 2):
+        for f in range(bins):
+            rows[f] = risk[t, f] + risk[t + 1, f] + risk[t + 2, f]
         for f in range(bins - 2):
-            above = risk[t, f] + risk[t, f + 1] + risk[t, f + 2]
-            here = risk[t + 1, f] + risk[t + 1, f + 1] + risk[t + 1, f + 2]
-            below = risk[t + 2, f] + risk[t + 2, f + 1] + risk[t + 2, f + 2]
-            smooth[t, f] = ninth * (above + here + below)
+            smooth[t, f] = ninth * (rows[f] + rows[f + 1] + rows[f + 2])
 
 
 def _mix_by_risk(snr: Cells, gains: Cells, risk: Cells, softness: np.float32, result: Cells) -> None:
     """Mix the shapes' gains, and make the Wiener gain of what passes: the end of step 2, and step 3."""
     shapes, frames, bins = risk.shape
-    one, three = np.float32(1.0), np.float32(3.0)
-    passed = np.empty((frames, bins), np.float32)
+    skip_frames, skip_bins = (snr.shape[0] - frames) // 2, (snr.shape[1] - bins) // 2
+    one = np.float32(1.0)
+    scale = one / (np.float32(3.0) * softness)
     lowest, weights, sums = (
         np.empty(bins, np.float32),
         np.empty(bins, np.float32),
         np.empty(bins, np.float32),
     )
     for t in range(frames):
-        lowest[:] = risk[0, t]
-        weights[:] = 0
-        sums[:] = 0
+        for f in range(bins):
+            lowest[f] = risk[0, t, f]
+            weights[f] = 0
+            sums[f] = 0
         for s in range(1, shapes):
             for f in range(bins):
                 lowest[f] = min(lowest[f], risk[s, t, f])
         for s in range(shapes):
             for f in range(bins):
                 # An inverse fourth power falls much like an exponential, at a fraction of its cost.
-                base = one / (one + (risk[s, t, f] - lowest[f]) / (three * softness))
+                base = one / (one + (risk[s, t, f] - lowest[f]) * scale)
                 weight = base * base * base * base
                 weights[f] += weight
                 sums[f] += weight * gains[s, t + 1, f + 1]
         for f in range(bins):
             gain = sums[f] / weights[f]
-            passed[t, f] = gain * gain * snr[t + 1, f + 1]
-    for t in range(frames - 2):
-        for f in range(bins):
-            signal = (passed[t, f] + passed[t + 1, f] + passed[t + 2, f]) / three
-            result[t, f] = signal / (signal + one)
+            passed = gain * gain * snr[t + skip_frames, f + skip_bins]
+            result[t, f] = passed / (passed + one)
