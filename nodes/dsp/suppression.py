@@ -192,8 +192,11 @@ def _triple(cells: Cells, step: tuple[int, int], result: Cells) -> None:
     down, right = step
     frames, bins = result.shape
     for t in range(frames):
+        # Rows cut to length: an index that might be negative would keep the loop from being vectorised.
+        first, into = cells[t][:bins], result[t]
+        second, third = cells[t + down][right : right + bins], cells[t + 2 * down][2 * right :]
         for f in range(bins):
-            result[t, f] = cells[t, f] + cells[t + down, f + right] + cells[t + 2 * down, f + 2 * right]
+            into[f] = first[f] + second[f] + third[f]
 
 
 def _weigh_shape(
@@ -213,14 +216,15 @@ def _weigh_shape(
     ninth, tiny = np.float32(1.0 / 9.0), np.float32(1e-6)
     risk = np.empty((frames, bins), np.float32)
     for t in range(frames):
+        sums, own = total[t + down][right : right + bins], snr[t + skip_frames][skip_bins : skip_bins + bins]
+        passes, errors = gain[t], risk[t]
         for f in range(bins):
-            mean = max(total[t + down, f + right] * scale, tiny)
+            mean = max(sums[f] * scale, tiny)
             shrink = min(least / mean, one)
             passing = one - shrink
-            gain[t, f] = passing
+            passes[f] = passing
             slope = two * share * shrink / mean * min(mean, three) if shrink < one else np.float32(0.0)
-            own = snr[t + skip_frames, f + skip_bins]
-            risk[t, f] = shrink * shrink * own + two * passing - one + slope
+            errors[f] = shrink * shrink * own[f] + two * passing - one + slope
     rows = np.empty(bins, np.float32)
     for t in range(frames - 2):
         for f in range(bins):

@@ -55,7 +55,7 @@ class _Steady:
 
     def power(self, n_fft: int, begin: int, end: int) -> npt.NDArray[np.float64]:
         """Return the power as `Course.power` does, shape (1, n_fft / 2 + 1)."""
-        return noise_power(self.profile, n_fft).mean(axis=0, keepdims=True)
+        return np.asarray(noise_power(self.profile, n_fft).mean(axis=0, keepdims=True), np.float64)
 
 
 @dataclass(frozen=True)

@@ -89,6 +89,15 @@ def test_noise_that_is_alone_at_the_end_is_found_there():
     assert notes == [f"The noise was learned from {profile.begin_s:.2f} s to {profile.end_s:.2f} s."]
 
 
+@pytest.mark.parametrize("rate", [8000, 16000, 32000, 44100, 48000])
+def test_a_second_of_noise_alone_is_found_at_any_sample_rate(rate):
+    noisy, _ = after_lead_in(melody(rate=rate), 0.05, rate)
+    profile = noise_profile(Audio.from_array(noisy, rate))
+    assert profile.power.any()
+    assert profile.begin_s == 0.0
+    assert 0.8 < profile.end_s <= 1.05
+
+
 def test_a_profile_has_the_level_of_the_noise():
     audio = Audio.from_array(0.1 * np.random.default_rng(0).standard_normal((2, 3 * RATE)), RATE)
     profile = noise_profile(audio)
