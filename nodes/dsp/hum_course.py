@@ -95,15 +95,16 @@ def rough_course(
         above = level - (sums[2 * around + 1 :] - sums[: -2 * around - 1]) / (2 * around + 1)
         scores[step] = np.clip(above, 0.0, _MOST_SAID)[bins].sum(axis=1)
         progress(step / count)
-    return np.asarray(grid[_best_path(scores)], np.float64)
+    return np.asarray(grid[_best_path(scores, progress)], np.float64)
 
 
-def _best_path(scores: npt.NDArray[np.float32]) -> npt.NDArray[np.int64]:
+def _best_path(scores: npt.NDArray[np.float32], progress: Progress) -> npt.NDArray[np.int64]:
     count, width = scores.shape
     reach = round(_FASTEST_STEP_HZ / GRID_HZ)
     came = np.empty((count, width), np.int8)
     total = scores[0].astype(np.float64)
     for step in range(1, count):
+        progress.check()
         padded = np.pad(total, reach, constant_values=-np.inf)
         moves = [padded[m : m + width] - _MOTION_PRICE * abs(m - reach) for m in range(2 * reach + 1)]
         best = np.argmax(moves, axis=0)

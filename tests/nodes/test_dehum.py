@@ -59,7 +59,7 @@ def test_a_hum_that_drifts_by_one_percent_is_followed(drift):
     music = melody(20.0)
     t = np.linspace(-1, 1, music.size)
     course = 50.0 * (1.0 + 0.01 * (t if drift == "line" else 0.5 * np.sin(np.pi * t)))
-    assert cleaned(music, 0.05 * hum(course)) > 12
+    assert cleaned(music, 0.05 * hum(course)) > 28
 
 
 def test_a_transfer_at_a_wrong_speed_is_served_when_asked():
@@ -87,16 +87,22 @@ def test_the_note_names_the_frequency_and_the_level():
     assert float(found[2]) == pytest.approx(-20.0, abs=0.3)
 
 
-@pytest.mark.parametrize(
-    "name", ["drumloop", "flute_divert", "orch_domina", "speech_phone", "tabla", "metal_muldjord"]
-)
+@pytest.mark.skipif(not CLIPS.is_dir(), reason="the bench's clips are not here")
+@pytest.mark.parametrize("name", sorted(path.stem for path in CLIPS.glob("*.flac")))
 def test_undamaged_recordings_stay_as_they_are(name):
-    soundfile = pytest.importorskip("soundfile")
-    if not CLIPS.is_dir():
-        pytest.skip(f"{CLIPS} is not there")
+    import soundfile
+
     music, rate = soundfile.read(CLIPS / f"{name}.flac", always_2d=True, dtype="float32")
-    audio = Audio.from_array(music.T, rate)
+    audio = Audio.from_array(music[: 12 * rate].T, rate)
     np.testing.assert_array_equal(dehum(audio).audio.samples, audio.samples)
+
+
+def test_of_two_hums_the_surer_one_is_removed():
+    """A louder tone near 60 Hz that comes and goes does not hide a hum of 50 Hz."""
+    music = melody(10.0)
+    t = np.arange(music.size) / RATE
+    music = music + 0.1 * np.sin(2 * np.pi * 60 * t) * (1.0 + np.sin(2 * np.pi * 0.7 * t)) / 2.0
+    assert cleaned(music, 0.03 * hum(np.full(music.size, 50.0))) > 10
 
 
 def test_notes_on_the_harmonics_stay():
