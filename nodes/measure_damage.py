@@ -19,7 +19,7 @@ import numpy.typing as npt
 from nodegraph import Audio, Curve, Measure, NoiseProfile, Progress, Report, no_progress, node
 from nodes.dsp.clipped import Clipped, find_clipped
 from nodes.dsp.codec_trace import CodecTrace, find_codec
-from nodes.dsp.hum import Hum, find_hum
+from nodes.dsp.hum import Hum, find_hum, searches_for
 from nodes.dsp.impulses import CONTEXT_HOPS, find_impulses, finder_for
 from nodes.dsp.levels import Levels, dbfs, decibels, measure_levels
 from nodes.dsp.noise import find_noise, profile_of
@@ -33,8 +33,8 @@ __all__ = ["measure_damage"]
 
 # What the repairs look for when they are left as they are: evidence (dB) and length (ms) of a click …
 _CLICK_DB, _CLICK_MS = 24.0, 10.0
-# … the mains (Hz), which keep to half a percent, with harmonics up to (Hz), held for (s) …
-_MAINS_HZ = (((49.7, 50.3), (59.64, 60.36)),)
+# … the mains, with harmonics up to (Hz), held for (s) …
+_MAINS = searches_for("auto")
 _HARMONICS_HZ, _HOLD_S = 2000.0, 12.0
 # … and deviations of speed.
 _SPEED = SpeedSettings(rotation="auto", pilot="none", lowest_hz=0.2, highest_hz=40.0, drift="auto")
@@ -181,7 +181,7 @@ def _impulses(audio: Audio, progress: Progress) -> _Impulses:
 
 
 def _hum(audio: Audio, progress: Progress) -> Hum | None:
-    return find_hum(audio, searches=_MAINS_HZ, harmonics_hz=_HARMONICS_HZ, hold_s=_HOLD_S, progress=progress)
+    return find_hum(audio, searches=_MAINS, harmonics_hz=_HARMONICS_HZ, hold_s=_HOLD_S, progress=progress)
 
 
 def _noise(audio: Audio, progress: Progress) -> NoiseProfile | None:

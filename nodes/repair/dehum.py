@@ -5,39 +5,14 @@ See `nodes.dsp.hum` for how a hum is told from music.
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from nodegraph import Audio, Progress, Range, Samples, no_progress, node
-from nodes.dsp.hum import SHORTEST_S, Search, find_hum, hum_of
+from nodes.dsp.hum import SHORTEST_S, Mains, find_hum, hum_of, searches_for
 from nodes.dsp.overlap_add import Block, map_blocks
 from nodes.dsp.removed import Repaired, blended, repaired
 
 __all__ = ["dehum"]
-
-Mains = Literal["auto", "50 Hz", "60 Hz", "any"]
-
-# Where the fundamental is looked for (Hz), one search after the other: mains keep to a few tenths of a
-# percent and tape machines to one or two, and a bass note is the less mistaken for a hum the narrower
-# the range. "any" is for transfers at a wrong speed.
-_Ranges = tuple[tuple[float, float], ...]
-_50_HZ: tuple[_Ranges, _Ranges] = ((49.7, 50.3),), ((49.0, 51.0),)
-_60_HZ: tuple[_Ranges, _Ranges] = ((59.64, 60.36),), ((58.8, 61.2),)
-_SEARCHES = {
-    "auto": (_50_HZ[0] + _60_HZ[0], _50_HZ[1] + _60_HZ[1]),
-    "50 Hz": _50_HZ,
-    "60 Hz": _60_HZ,
-}
-_ANY: _Ranges = tuple((hz, hz + 4.5) for hz in (40.0, 44.0, 48.0, 52.0, 56.0, 60.0, 64.0, 68.0))
-# Evidence (harmonics of ten) on the bench's development clips: hums 20 dB under the music reached 2 to
-# 6.5, music without one up to 1.8 at the mains' own rate and, held notes that are, up to 4.3 beside it.
-_LEAST, _LEAST_OFF_SPEED = 2.1, 4.5
-
-
-def _searches(mains: Mains) -> tuple[Search, ...]:
-    if mains == "any":
-        return (Search(_ANY, _LEAST_OFF_SPEED),)
-    at_mains, off_speed = _SEARCHES[mains]
-    return Search(at_mains, _LEAST), Search(off_speed, _LEAST_OFF_SPEED)
 
 
 @node(version=1, linked=True, neutral={"strength": 0.0})
@@ -87,7 +62,7 @@ def dehum(
     """
     found = find_hum(
         audio,
-        searches=_searches(mains),
+        searches=searches_for(mains),
         harmonics_hz=harmonics_hz,
         hold_s=hold_s,
         progress=progress.part(0.0, 0.8),
