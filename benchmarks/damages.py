@@ -330,7 +330,7 @@ TASKS = (
         _dehum_rows,
         clips=PEER_CLIPS[:5],
     ),
-    Task("dropout", "repair.dropout", {"tape": 0.0}),
+    Task("dropout", "repair.dropout", {"tape": 5.0}),
     Task(
         "wow",
         "repair.wow",
