@@ -17,7 +17,6 @@ NAMES = (
     "hpss",
     "levels",
     "clips",
-    "wow",
     "memory",
     "fuzz_documents",
     "crash",

@@ -17,7 +17,8 @@ import numpy as np
 
 from benchmarks.ours import bench, clips, library, run_node, samples_of
 from benchmarks.table import Row
-from nodes.dsp import overlap_add, span_repair
+from nodes.dsp import overlap_add
+from nodes.dsp.ar import span_repair
 from nodes.dsp.overlap_add import Block, blocks_of
 
 __all__ = ["rows"]

@@ -2,7 +2,7 @@
 
     python -m benchmarks.restoration [SECTION …] [--write] [--without-peers]
 
-Sections: damages (or one of them: denoise, declick, …), tone, harm, shellac. `--write` puts the
+Sections: damages (or one of them: denoise, declick, …), codec, tone, harm, shellac. `--write` puts the
 table into `benchmarks/RESULTS.md`. Without the bench in `shared/bench` beside the repository, what
 needs it is left out.
 """
@@ -13,12 +13,12 @@ import argparse
 import sys
 from collections.abc import Iterator
 
-from benchmarks import damages, harm, shellac, tone
+from benchmarks import codec, damages, harm, shellac, tone, wow
 from benchmarks.ours import CLIPS, ROOT
 from benchmarks.table import Row, shown, shown_head, write_results
 
 DAMAGES = tuple(task.name for task in damages.TASKS)
-SECTIONS = (*DAMAGES, "tone", "harm", "shellac")
+SECTIONS = (*DAMAGES, "codec", "tone", "harm", "shellac")
 
 
 def rows(chosen: list[str], *, with_peers: bool) -> Iterator[Row]:
@@ -26,7 +26,9 @@ def rows(chosen: list[str], *, with_peers: bool) -> Iterator[Row]:
     wanted = [name for name in DAMAGES if name in chosen or "damages" in chosen]
     if wanted:
         yield from damages.rows(wanted, with_peers=with_peers)
-    for name, section in (("tone", tone), ("harm", harm), ("shellac", shellac)):
+    if "wow" in chosen:
+        yield from wow.rows()
+    for name, section in (("codec", codec), ("tone", tone), ("harm", harm), ("shellac", shellac)):
         if name in chosen:
             yield from section.rows()
 

@@ -1,39 +1,64 @@
-"""Wow and flutter against known curves: what is left of them, what is invented on clean clips, speed.
-
-    python -m benchmarks.wow [FOLDER]
-
-FOLDER holds recordings without speed faults; without it the clips of ../shared/bench/dev are used. Each
-is warped by each of the known curves through a band-limited varispeed, and the measured curve compared
-with the true one. The bars: 35 % of the deviation may be left on tonal music (25 % where the disc's
-rate is told), and 0.03 % rms may be invented where there is none.
-"""
+"""Wow and flutter: what is left where the disc's rate is told, and what is invented on clean recordings."""
 
 from __future__ import annotations
 
-import sys
-import time
-from pathlib import Path
+import statistics
+from collections.abc import Iterator
 
 import numpy as np
-import soundfile
 
-ROOT = Path(__file__).parents[1]
-sys.path.insert(0, str(ROOT))
+from benchmarks.ours import clips
+from benchmarks.table import Row
+from nodegraph import Audio, SpeedCurve
+from nodes.measure_speed import measure_speed
+from nodes.repair.wow import wow
 
-from nodegraph import Audio, SpeedCurve  # noqa: E402
-from nodes.measure_speed import measure_speed  # noqa: E402
-from nodes.repair.wow import wow  # noqa: E402
+__all__ = ["rows"]
 
 # Name, what the user may tell of it, and its parts (Hz, depth).
-CURVES = (
+DISCS = (
     ("33⅓ rpm 0.3 %", "33", ((0.556, 0.003),)),
     ("45 rpm 0.1 %", "45", ((0.75, 0.001),)),
-    ("78 rpm 1 %", "78.26", ((1.3, 0.01),)),
-    ("flutter 8 Hz 0.2 %", "auto", ((8.0, 0.002),)),
-    ("three at once", "auto", ((0.556, 0.004), (1.3, 0.002), (9.0, 0.001))),
+    ("78.26 rpm 1 %", "78.26", ((1.304, 0.01),)),
 )
 NOT_TONAL = ("tabla", "drumloop", "speech")
+SECONDS = 20.0
 POINTS_PER_S = 400.0
+VIBRATO_HZ, VIBRATO_CENTS = 5.7, 30.0
+
+
+def rows() -> Iterator[Row]:
+    """Yield the rows of wow and flutter."""
+    sounds = [
+        (name, Audio.from_array(samples.T, rate))
+        for name, samples, rate in clips(seconds=SECONDS, mono=False)
+    ]
+    tonal = [audio for name, audio in sounds if not name.startswith(NOT_TONAL)]
+    for number, (name, rotation, parts) in enumerate(DISCS):
+        left = [_left(audio, rotation, parts, number) for audio in tonal]
+        yield Row(
+            "repair.wow",
+            f"{name}, told: left",
+            statistics.fmean(left),
+            0.25,
+            unit="",
+            at_most=True,
+            worst=max(left),
+        )
+    invented = [100.0 * float(np.std(measure_speed(audio).speed.speed)) for _, audio in sounds]
+    yield Row("repair.wow", "clean: invented wow (rms)", max(invented), 0.03, unit="%", at_most=True)
+    kept = [_vibrato_kept(audio) for audio in tonal]
+    yield Row("repair.wow", "vibrato of one part: depth kept", min(kept), 90.0, unit="%")
+
+
+def _left(audio: Audio, rotation: str, parts: tuple[tuple[float, float], ...], seed: int) -> float:
+    """Return the share of a speed fault that is left."""
+    played, truth = warped(audio, parts, seed)
+    times = np.arange(0.0, audio.seconds, 0.01)
+    wanted = _cents(truth, times)
+    return float(
+        np.std(_cents(measure_speed(played, rotation=rotation).speed, times) - wanted) / np.std(wanted)
+    )
 
 
 def warped(audio: Audio, parts: tuple[tuple[float, float], ...], seed: int) -> tuple[Audio, SpeedCurve]:
@@ -48,40 +73,20 @@ def warped(audio: Audio, parts: tuple[tuple[float, float], ...], seed: int) -> t
     return wow(audio, inverse).audio, SpeedCurve(times, speed, np.ones(times.size))
 
 
-def cents(curve: SpeedCurve, times: np.ndarray) -> np.ndarray:
-    return 1200.0 * np.log2(np.interp(times, curve.times_s, curve.speed))
+def _cents(curve: SpeedCurve, times: np.ndarray) -> np.ndarray:
+    return np.asarray(1200.0 * np.log2(np.interp(times, curve.times_s, curve.speed)))
 
 
-def main() -> None:
-    folder = Path(sys.argv[1]) if len(sys.argv) > 1 else ROOT.parent / "shared" / "bench" / "dev" / "clips"
-    clips = sorted(path for path in folder.glob("*.*") if path.suffix in (".flac", ".wav"))
-    if not clips:
-        print(f"There are no recordings in {folder}.")
-        return
-    print("residual / deviation, without and with the disc's rate told; then what is invented on the clip")
-    left: list[list[float]] = []
-    seconds = taken = 0.0
-    for clip in clips:
-        samples, rate = soundfile.read(clip, dtype="float32", always_2d=True)
-        audio = Audio.from_array(samples.T, rate)
-        begin = time.process_time()
-        invented = 100.0 * np.std(measure_speed(audio).speed.speed)
-        taken, seconds = taken + time.process_time() - begin, seconds + audio.seconds
-        row = []
-        if not clip.stem.startswith(NOT_TONAL):
-            times = np.arange(0.0, audio.seconds, 0.01)
-            for number, (_, rotation, parts) in enumerate(CURVES):
-                played, truth = warped(audio, parts, number)
-                for told in dict.fromkeys(("auto", rotation)):
-                    error = cents(measure_speed(played, rotation=told).speed, times) - cents(truth, times)
-                    row.append(float(np.std(error) / np.std(cents(truth, times))))
-            left.append(row)
-        print(f"{clip.stem:20}" + "".join(f"{value:7.2f}" for value in row) + f"   {invented:.4f} %")
-    names = [f"{n} {told}" for n, r, _ in CURVES for told in dict.fromkeys(("auto", r))]
-    for name, value in zip(names, np.mean(left, axis=0), strict=True):
-        print(f"mean {name:28} {100 * value:5.1f} % left")
-    print(f"measured at {seconds / taken:.0f} × real time (processor time, clean clips)")
-
-
-if __name__ == "__main__":
-    main()
+def _vibrato_kept(audio: Audio) -> float:
+    """Add a part with a vibrato; return the share of its depth that stays (%)."""
+    music = audio.samples.astype(float).mean(axis=0)[: 8 * audio.sample_rate]
+    time_s = np.arange(music.size) / audio.sample_rate
+    turn = 2 * np.pi * VIBRATO_HZ
+    bend = VIBRATO_CENTS / 1200.0 * np.log(2.0) / turn
+    phase = 2 * np.pi * 523.25 * (time_s + bend * np.sin(turn * time_s))
+    part = sum(np.sin(k * phase) / k for k in range(1, 6))
+    mixed = music + 0.7 * np.std(music) / np.std(part) * part
+    found = measure_speed(Audio.from_array(mixed, audio.sample_rate)).speed
+    at = time_s[::100]
+    taken = 2.0 * abs(np.mean(np.exp(1j * turn * at) * _cents(found, at)))
+    return float(100.0 * (1.0 - taken / VIBRATO_CENTS))

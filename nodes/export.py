@@ -28,9 +28,9 @@ from nodegraph import (
     no_progress,
     node,
 )
-from nodes.dsp.dither import is_on_grid, quantised
+from nodes.dsp.file.dither import is_on_grid, quantised
+from nodes.dsp.file.sound_file import write_sound
 from nodes.dsp.overlap_add import Block, cut_blocks
-from nodes.dsp.sound_file import write_sound
 
 __all__ = ["export"]
 

@@ -13,8 +13,8 @@ from typing import Annotated
 
 from nodegraph import Audio, AudioFileError, InputFile, Progress, Samples, no_progress, node
 from nodes.dsp.collect import collect
-from nodes.dsp.ffmpeg import ffmpeg_program, how_to_install, open_by_ffmpeg
-from nodes.dsp.sound_file import SoundStream, UnknownFormatError, checked, open_sound
+from nodes.dsp.file.ffmpeg import ffmpeg_program, how_to_install, open_by_ffmpeg
+from nodes.dsp.file.sound_file import SoundStream, UnknownFormatError, checked, open_sound
 
 __all__ = ["load"]
 

@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from nodegraph import Audio, AudioError, Curve, Measure, Progress, Range, Report, no_progress, node
-from nodes.dsp.clipped import find_clipped
+from nodes.dsp.clip.clipped import find_clipped
 from nodes.dsp.difference import Difference, difference, find_delay, stretch_frames
 from nodes.dsp.levels import dbfs, decibels, measure_levels
 from nodes.dsp.loudness import integrated_lufs, loudness_range_lu, measure_energies, window_lufs

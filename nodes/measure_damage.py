@@ -17,15 +17,15 @@ import numpy as np
 import numpy.typing as npt
 
 from nodegraph import Audio, Curve, Measure, NoiseProfile, Progress, Report, no_progress, node
-from nodes.dsp.clipped import Clipped, find_clipped
-from nodes.dsp.codec_trace import CodecTrace, find_codec
-from nodes.dsp.hum import Hum, find_hum, searches_for
-from nodes.dsp.impulses import CONTEXT_HOPS, find_impulses, finder_for
+from nodes.dsp.ar.impulses import CONTEXT_HOPS, find_impulses, finder_for
+from nodes.dsp.clip.clipped import Clipped, find_clipped
+from nodes.dsp.codec.trace import CodecTrace, find_codec
+from nodes.dsp.hum.search import Hum, find_hum, searches_for
 from nodes.dsp.levels import Levels, dbfs, decibels, measure_levels
-from nodes.dsp.noise import find_noise, profile_of
+from nodes.dsp.noise.profile import find_noise, profile_of
 from nodes.dsp.overlap_add import Block, cut_blocks
 from nodes.dsp.spectrum import bandwidth_hz, cutoff_hz, long_term_spectrum
-from nodes.dsp.speed import SpeedSettings, find_speed
+from nodes.dsp.speed.search import SpeedSettings, find_speed
 from nodes.dsp.stft import nearest_n_fft
 from nodes.dsp.walls import Alignment, find_alignment
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Annotated, Literal, NamedTuple
 
 from nodegraph import Audio, Progress, Range, Report, SpeedCurve, no_progress, node
-from nodes.dsp.speed import SpeedSettings, find_speed
+from nodes.dsp.speed.search import SpeedSettings, find_speed
 
 __all__ = ["MeasuredSpeed", "measure_speed"]
 

@@ -21,8 +21,8 @@ from nodegraph import (
     no_progress,
     node,
 )
-from nodes.dsp.sound_file import new_file
-from nodes.dsp.speed_points import as_lines, from_lines, from_points
+from nodes.dsp.file.sound_file import new_file
+from nodes.dsp.speed.points import as_lines, from_lines, from_points
 
 __all__ = ["draw_speed", "export_speed", "load_speed"]
 

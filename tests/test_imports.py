@@ -168,6 +168,8 @@ def _wrong_in_nodes(here: str, name: str) -> str | None:
         return f"nodes know no {parts[0]}"
     if parts[0] == "nodegraph" and len(parts) > 1:
         return "nodes enter the engine by its door: from nodegraph import …"
+    if name.startswith("nodes.dsp") and here.startswith("nodes/dsp/"):
+        return _wrong_in_dsp(here, parts)
     if parts[0] != "nodes" or name.startswith("nodes.dsp"):
         return None
     if here.startswith("nodes/dsp/"):
@@ -177,6 +179,15 @@ def _wrong_in_nodes(here: str, name: str) -> str | None:
     if name.startswith(f"{package}._"):
         return None
     return "a node imports only the door, nodes.dsp, and the underscore files beside it"
+
+
+def _wrong_in_dsp(here: str, parts: list[str]) -> str | None:
+    """Each room of nodes.dsp knows itself and the files that stand in the hall, and these know no room."""
+    room = Path(here).parts[2] if len(Path(here).parts) > 3 else None
+    other = parts[2] if len(parts) > 3 else None
+    if other is None or other == room:
+        return None
+    return f"nodes.dsp.{other} is a room of its own: what two of them need stands in nodes/dsp itself"
 
 
 def complaints(root: Path) -> list[str]:
@@ -235,10 +246,12 @@ def test_imports_run_one_way():
         ("nodes/mix.py", "try:\n    import numba\nexcept ImportError:\n    numba = None", "numba is slow"),
         ("nodes/separate/split.py", "def f():\n    import torch", "torch is imported only by"),
         ("nodes/dsp/tool.py", "from nodes.mix import mix", "nodes.dsp knows no nodes"),
+        ("nodes/dsp/hum/search.py", "from nodes.dsp.speed.lines import find", "a room of its own"),
+        ("nodes/dsp/tool.py", "from nodes.dsp.speed.lines import find", "a room of its own"),
     ],
 )
 def test_a_wrong_arrow_is_named(tmp_path, file, text, complaint):
-    for folder in ("nodegraph", "nodes/dsp", "nodes/separate"):
+    for folder in ("nodegraph", "nodes/dsp/hum", "nodes/separate"):
         (tmp_path / folder).mkdir(parents=True)
     for known in ("audio", "graph", "cache"):
         (tmp_path / "nodegraph" / f"{known}.py").touch()
@@ -261,12 +274,13 @@ def test_a_wrong_arrow_is_named(tmp_path, file, text, complaint):
             "from nodegraph import Audio\nfrom nodes.dsp.tool import x\nfrom nodes.dsp import tool",
         ),
         ("nodes/separate/split.py", "def f():\n    from nodes.separate._torch import run"),
+        ("nodes/dsp/hum/search.py", "from nodes.dsp.hum.course import f\nfrom nodes.dsp.tool import x"),
         ("nodes/separate/_torch.py", "import torch\nimport scipy"),
         ("nodes/mix.py", "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import scipy"),
     ],
 )
 def test_a_right_arrow_is_left_alone(tmp_path, file, text):
-    for folder in ("nodegraph/editor", "nodes/dsp", "nodes/separate"):
+    for folder in ("nodegraph/editor", "nodes/dsp/hum", "nodes/separate"):
         (tmp_path / folder).mkdir(parents=True)
     (tmp_path / file).write_text(text)
     assert complaints(tmp_path) == []

@@ -15,8 +15,8 @@ from typing import Annotated
 import numpy as np
 
 from nodegraph import Audio, Progress, Range, Samples, new_samples, no_progress, node
-from nodes.dsp.codec_trace import SLOPE_HZ, codec_stft, find_codec, own_and_around
-from nodes.dsp.holes import HOLD_FRAMES, Bands, bands_between, lacking
+from nodes.dsp.codec.holes import HOLD_FRAMES, Bands, bands_between, lacking
+from nodes.dsp.codec.trace import SLOPE_HZ, codec_stft, find_codec, own_and_around
 from nodes.dsp.overlap_add import Block, cut_blocks, map_blocks
 from nodes.dsp.removed import Repaired, blended
 from nodes.dsp.spectrum import cutoff_hz, long_term_spectrum

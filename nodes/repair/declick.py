@@ -3,7 +3,7 @@
 A click hides a few samples and leaves the rest of the sound as it was. So only what is hidden is
 replaced, by what an autoregressive model of the sound on both sides leads one to expect; everything
 else passes bit for bit. Attacks of instruments are as sudden as clicks, but the sound after them is
-another than before: the search (`nodes.dsp.impulses`) asks for evidence that what follows an event
+another than before: the search (`nodes.dsp.ar.impulses`) asks for evidence that what follows an event
 would have followed without it.
 
 Channels are searched together, as most clicks of a record are in both, and repaired apart.
@@ -18,10 +18,10 @@ from typing import Annotated, NamedTuple
 import numpy as np
 
 from nodegraph import Audio, AudioError, ClickMap, Progress, Range, no_progress, node
-from nodes.dsp.ar import Array
-from nodes.dsp.impulses import CONTEXT_HOPS, Finder, fill_impulses, find_impulses, finder_for
-from nodes.dsp.interpolate import Spans
-from nodes.dsp.span_repair import SpanRepair, mend
+from nodes.dsp.ar.impulses import CONTEXT_HOPS, Finder, fill_impulses, find_impulses, finder_for
+from nodes.dsp.ar.interpolate import Spans
+from nodes.dsp.ar.model import Array
+from nodes.dsp.ar.span_repair import SpanRepair, mend
 
 __all__ = ["Declicked", "declick"]
 

@@ -1,9 +1,9 @@
 """Declipping: give waves that were cut off at a level their tops back.
 
-1. *Finding* (nodes.dsp.clipping): the level of each channel and side, stretch by stretch.
-2. *Filling in* (nodes.dsp.sparse): only stretches with clipped samples are worked on; each sees its
+1. *Finding* (nodes.dsp.clip.plateaus): the level of each channel and side, stretch by stretch.
+2. *Filling in* (nodes.dsp.clip.sparse): only stretches with clipped samples are worked on; each sees its
    neighbourhood, and a clipped run belongs to the stretch in which it begins.
-3. *Holding back* (nodes.dsp.overshoot): long tops are lowered as far as the stretch itself shows
+3. *Holding back* (nodes.dsp.clip.overshoot): long tops are lowered as far as the stretch itself shows
    to be right.
 
 Stretches have a fixed length and place, so nothing depends on the blocks of a run, and undamaged
@@ -22,10 +22,10 @@ import numpy as np
 import numpy.typing as npt
 
 from nodegraph import Audio, Progress, Range, new_samples, no_progress, node
-from nodes.dsp.clipping import ClipLevel, Plateaus, agreed_levels, clipped_signs, find_plateaus
-from nodes.dsp.overshoot import held_back, learnt_overshoot
+from nodes.dsp.clip.overshoot import held_back, learnt_overshoot
+from nodes.dsp.clip.plateaus import ClipLevel, Plateaus, agreed_levels, clipped_signs, find_plateaus
+from nodes.dsp.clip.sparse import HOPS_PER_WINDOW, sparsest
 from nodes.dsp.removed import Repaired, blended
-from nodes.dsp.sparse import HOPS_PER_WINDOW, sparsest
 from nodes.dsp.stft import nearest_n_fft
 
 __all__ = ["declip"]

@@ -13,11 +13,11 @@ from __future__ import annotations
 from typing import Annotated
 
 from nodegraph import Audio, Progress, Range, no_progress, node
-from nodes.dsp.ar import Array
-from nodes.dsp.crackle import CONTEXT_HOPS, search_for, take_crackle_out
-from nodes.dsp.interpolate import Spans
+from nodes.dsp.ar.crackle import CONTEXT_HOPS, search_for, take_crackle_out
+from nodes.dsp.ar.interpolate import Spans
+from nodes.dsp.ar.model import Array
+from nodes.dsp.ar.span_repair import mend
 from nodes.dsp.removed import Repaired
-from nodes.dsp.span_repair import mend
 
 __all__ = ["decrackle"]
 

@@ -1,6 +1,6 @@
 """Mains hum taken out by rebuilding and subtracting it: no notches, so no ringing and no lost bass.
 
-See `nodes.dsp.hum` for how a hum is told from music.
+See `nodes.dsp.hum.search` for how a hum is told from music.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from nodegraph import Audio, Progress, Range, Samples, no_progress, node
-from nodes.dsp.hum import SHORTEST_S, Mains, find_hum, hum_of, searches_for
+from nodes.dsp.hum.search import SHORTEST_S, Mains, find_hum, hum_of, searches_for
 from nodes.dsp.overlap_add import Block, map_blocks
 from nodes.dsp.removed import Repaired, blended, repaired
 

@@ -1,6 +1,6 @@
 """Hiss, surface noise, rumble: noise taken out by what it was like where it lay open.
 
-The gains come from `nodes.dsp.suppression`, in three windows at once: a short one that keeps strokes
+The gains come from `nodes.dsp.noise.suppression`, in three windows at once: a short one that keeps strokes
 sharp, a long one that keeps tones clean, and one between. Stein's estimate of what each gets wrong,
 averaged over wide tiles of the time-frequency plane, says how much each contributes there.
 
@@ -19,13 +19,13 @@ import numpy as np
 import numpy.typing as npt
 
 from nodegraph import Audio, AudioError, NoiseProfile, Progress, Range, Samples, no_progress, node
-from nodes.dsp.noise import find_noise, noise_power, profile_of
-from nodes.dsp.noise_course import Course, course_of
+from nodes.dsp.noise.course import Course, course_of
+from nodes.dsp.noise.profile import find_noise, noise_power, profile_of
+from nodes.dsp.noise.suppression import REACH_FRAMES, Cells, attenuations
+from nodes.dsp.noise.tiles import TILE_REACH, Grid, apply, average, measure, ratios, shares, spread
 from nodes.dsp.overlap_add import Block, map_blocks
 from nodes.dsp.removed import Repaired, blended, repaired
 from nodes.dsp.stft import Spectra, Stft, nearest_n_fft
-from nodes.dsp.suppression import REACH_FRAMES, Cells, attenuations
-from nodes.dsp.tiles import TILE_REACH, Grid, apply, average, measure, ratios, shares, spread
 
 __all__ = ["denoise"]
 
@@ -140,8 +140,8 @@ def denoise(
     References
     ----------
     G. Yu, S. Mallat, E. Bacry, "Audio denoising by time-frequency block thresholding", IEEE Trans.
-    Signal Process. 56(5), 2008. Further ones in `nodes.dsp.suppression` and
-    `nodes.dsp.noise_course`.
+    Signal Process. 56(5), 2008. Further ones in `nodes.dsp.noise.suppression` and
+    `nodes.dsp.noise.course`.
     """
     known = _known(audio, profile, noise, (noise_begin_s, noise_length_s), progress.part(0.0, 0.1))
     if known is None:

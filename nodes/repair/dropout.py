@@ -20,12 +20,12 @@ import numpy as np
 import numpy.typing as npt
 
 from nodegraph import Audio, Progress, Range, no_progress, node
-from nodes.dsp.ar import Array, Grid, fit_models, prediction_errors
-from nodes.dsp.dips import dip_between
-from nodes.dsp.gaps import gap_filled
-from nodes.dsp.interpolate import Spans
+from nodes.dsp.ar.dips import dip_between
+from nodes.dsp.ar.gaps import gap_filled
+from nodes.dsp.ar.interpolate import Spans
+from nodes.dsp.ar.model import Array, Grid, fit_models, prediction_errors
+from nodes.dsp.ar.span_repair import SpanRepair, mend
 from nodes.dsp.removed import Repaired
-from nodes.dsp.span_repair import SpanRepair, mend
 
 __all__ = ["dropout"]
 

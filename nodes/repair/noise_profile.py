@@ -7,7 +7,7 @@ from typing import Annotated
 import numpy as np
 
 from nodegraph import Audio, NoiseProfile, Progress, Range, no_progress, node
-from nodes.dsp.noise import find_noise, profile_of
+from nodes.dsp.noise.profile import find_noise, profile_of
 
 __all__ = ["noise_profile"]
 

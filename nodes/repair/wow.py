@@ -12,8 +12,8 @@ from typing import Annotated, Literal
 from nodegraph import Audio, Progress, Range, Samples, SpeedCurve, no_progress, node
 from nodes.dsp.overlap_add import Block, map_blocks
 from nodes.dsp.removed import Repaired, blended
-from nodes.dsp.speed import SpeedSettings, find_speed, true_speed
-from nodes.dsp.varispeed import varispeed
+from nodes.dsp.speed.search import SpeedSettings, find_speed, true_speed
+from nodes.dsp.speed.varispeed import varispeed
 
 __all__ = ["wow"]
 

@@ -16,8 +16,8 @@ import numpy as np
 import numpy.typing as npt
 
 from nodegraph import Audio, Progress, Range, Samples, new_samples, no_progress, node
-from nodes.dsp.old_record import Damage, damaged
-from nodes.dsp.tune import Tones, beats_of, play
+from nodes.dsp.demo.old_record import Damage, damaged
+from nodes.dsp.demo.tune import Tones, beats_of, play
 
 __all__ = ["Demo", "demo"]
 

@@ -7,7 +7,7 @@ import pytest
 from known_damage import clip, module, needs_bench, scored, sound
 
 from nodegraph import Audio
-from nodes.dsp.noise import find_noise, profile_of
+from nodes.dsp.noise.profile import find_noise, profile_of
 from nodes.repair.denoise import denoise
 
 NAMES = ("folk_tavern", "orch_domina")

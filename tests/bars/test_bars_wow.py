@@ -9,7 +9,7 @@ import pytest
 from known_damage import clip, module, needs_bench, sound
 
 from nodegraph import Audio, SpeedCurve
-from nodes.dsp.varispeed import varispeed
+from nodes.dsp.speed.varispeed import varispeed
 from nodes.measure_speed import measure_speed
 from nodes.repair.wow import wow
 

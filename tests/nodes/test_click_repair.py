@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from nodes.dsp.ar import Grid, fit_models, prediction_errors
-from nodes.dsp.interpolate import _loops, filled
+from nodes.dsp.ar.interpolate import _loops, filled
+from nodes.dsp.ar.model import Grid, fit_models, prediction_errors
 
 GRID = Grid(hop=1000, order=32)
 

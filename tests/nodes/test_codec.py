@@ -10,7 +10,7 @@ import pytest
 import soundfile
 
 from nodegraph import Audio, Progress
-from nodes.dsp.holes import HOLD_FRAMES, lacking
+from nodes.dsp.codec.holes import HOLD_FRAMES, lacking
 from nodes.repair.codec import codec
 
 RATE = 44100

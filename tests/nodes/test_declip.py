@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from nodegraph import Audio, Cancelled, Progress
-from nodes.dsp.clipping import agreed_levels, clipped_signs, find_plateaus
+from nodes.dsp.clip.plateaus import agreed_levels, clipped_signs, find_plateaus
 from nodes.repair.declip import declip
 
 RATE = 44100

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from nodegraph import Audio, AudioError, NoiseProfile, Progress
-from nodes.dsp.noise import noise_power
+from nodes.dsp.noise.profile import noise_power
 from nodes.dsp.overlap_add import blocks_of
 from nodes.repair.denoise import denoise
 from nodes.repair.noise_profile import noise_profile

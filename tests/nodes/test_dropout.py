@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from nodegraph import Audio, Progress
-from nodes.dsp.dips import dip_between
-from nodes.dsp.gaps import gap_filled
+from nodes.dsp.ar.dips import dip_between
+from nodes.dsp.ar.gaps import gap_filled
 from nodes.dsp.overlap_add import blocks_of
 from nodes.repair.dropout import dropout
 

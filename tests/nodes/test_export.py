@@ -11,7 +11,7 @@ import pytest
 import soundfile
 
 from nodegraph import Audio, AudioError, Cancelled, OutputError, ParameterError, Progress
-from nodes.dsp.dither import quantised, triangular_noise
+from nodes.dsp.file.dither import quantised, triangular_noise
 from nodes.dsp.overlap_add import blocks_of
 from nodes.export import _wav_container, export
 from nodes.load import load

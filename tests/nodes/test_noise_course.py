@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from nodegraph import Audio, AudioError, NoiseProfile, Progress
-from nodes.dsp.noise_course import course_of
+from nodes.dsp.noise.course import course_of
 from nodes.dsp.overlap_add import blocks_of
 from nodes.repair.denoise import denoise
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from nodes.dsp.overshoot import clipped_once_more, held_back, learnt_overshoot
+from nodes.dsp.clip.overshoot import clipped_once_more, held_back, learnt_overshoot
 
 LEVEL = 0.5
 

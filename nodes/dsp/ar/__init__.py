@@ -1,0 +1,1 @@
+"""What rests on autoregressive models: clicks, crackle and gaps found and filled in."""

@@ -1,0 +1,1 @@
+"""Clipped waves: found, and given their tops back."""

@@ -1,0 +1,1 @@
+"""What lossy codecs leave behind."""

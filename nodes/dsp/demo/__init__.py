@@ -1,0 +1,1 @@
+"""The built-in recording: a tune and the wear of its record."""

@@ -1,0 +1,1 @@
+"""Mains hum: found, followed and rebuilt."""

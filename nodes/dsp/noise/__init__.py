@@ -1,0 +1,1 @@
+"""Steady noise: learned, followed, and taken out of spectra."""

@@ -1,0 +1,1 @@
+"""Wow, flutter and drift: measured from the sound, and undone."""
