@@ -82,6 +82,7 @@ class Workspace:
         self._shelf = shelf
         self.folder = shelf.work / secrets.token_hex(8)
         self.arrays: list[tuple[Array, Path]] = []
+        self.stored = False
 
     def allocate(self, shape: tuple[int, ...]) -> npt.NDArray[np.float32]:
         """Return a new array: mapped, with its space reserved, unless it is small.
@@ -229,9 +230,8 @@ class Cache:
         try:
             yield space
         finally:
-            with self._lock:
-                kept = any(pending.workspace is space for pending in self._pending.values())
-            if not kept:
+            # What was stored is removed by the committer, once it lies in its place.
+            if not space.stored:
                 shutil.rmtree(space.folder, ignore_errors=True)
 
     def store(self, key: str, entry: Entry, workspace: Workspace) -> None:
@@ -250,6 +250,7 @@ class Cache:
         arrays: list[Array] = []
         for value in entry.values.values():
             encode(value, arrays)
+        workspace.stored = True
         if workspace.arrays:
             self._room.acquire()
         own = {_address(array): (array, path) for array, path in workspace.arrays if array.size}

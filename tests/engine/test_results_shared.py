@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from lab import FACTS, Lab, get, graph, put, sound
 
-from nodegraph.audio import Audio
+from nodegraph.audio import Audio, allocating, new_samples
 from nodegraph.cache import Cache, Entry
 from nodegraph.errors import CacheError, NodeError
 
@@ -344,3 +344,25 @@ def test_flush_and_store_from_many_threads_come_to_an_end(cache):
         assert not thread.is_alive()
     cache.flush()
     assert cache.shelf.count() == 160
+
+
+def test_a_result_that_was_stored_again_meanwhile_is_still_there_when_it_is_written(cache, monkeypatch):
+    both_left, there = threading.Event(), []
+    write = cache._write
+
+    def written_late(pending, folder):
+        assert both_left.wait(engine_kinds.AT_MOST_S)
+        there.append(pending.workspace.folder.exists())
+        return write(pending, folder)
+
+    monkeypatch.setattr(cache, "_write", written_late)
+    with cache.workspace() as first, cache.workspace() as second:
+        for space in (first, second):
+            with allocating(space.allocate):
+                samples = new_samples(1, 500_000)
+            samples[:] = 0.5
+            cache.store("ab1", Entry({"audio": Audio(samples, 44100)}, FACTS), space)
+    both_left.set()
+    cache.flush()
+    assert there == [True, True]
+    assert get(Cache(cache.shelf.folder), "ab1").samples[0, -1] == 0.5
