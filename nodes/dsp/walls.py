@@ -142,7 +142,7 @@ def _spectra(samples: Samples, n_fft: int, check: Callable[[], None]) -> Iterato
     """Yield Hann-windowed spectra, half overlapped, in batches of shape (2, frames, bins)."""
     from scipy.fft import rfft
 
-    window = 0.5 - 0.5 * np.cos(2.0 * np.pi * (np.arange(n_fft) + 0.5) / n_fft)
+    window = (0.5 - 0.5 * np.cos(2.0 * np.pi * (np.arange(n_fft) + 0.5) / n_fft)).astype(np.float32)
     padded = np.pad(samples, ((0, 0), (0, max(0, n_fft - samples.shape[1]))))
     rows = np.lib.stride_tricks.sliding_window_view(padded, n_fft, axis=1)[:, :: n_fft // 2]
     for begin in range(0, rows.shape[1], _BATCH_FRAMES):

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from nodes.dsp.ar.interpolate import _loops, filled
+from nodes.dsp.ar import _banded
+from nodes.dsp.ar.interpolate import filled
 from nodes.dsp.ar.model import Grid, fit_models, prediction_errors
 
 GRID = Grid(hop=1000, order=32)
@@ -25,15 +26,16 @@ def test_the_factor_solves_and_inverts_what_dense_algebra_does() -> None:
     at = np.unique(rng.integers(0, 200, 70))
     model = np.concatenate([[1.0], 0.2 * rng.standard_normal(20)])
     trust = rng.random(at.size)
-    loops = _loops()
-    lags = loops.lags(model)
+    lags = _banded.lags_of(model)
     apart = np.abs(at[:, None] - at)
     matrix = np.where(apart <= 20, lags[np.minimum(apart, 20)], 0.0) + np.diag(trust)
-    factor, lefts = loops.factor(lags, at, trust)
+    factor, lefts = _banded.factor_of(lags, at, trust)
     wanted = rng.standard_normal(at.size)
-    np.testing.assert_allclose(loops.solve(factor, lefts, wanted), np.linalg.solve(matrix, wanted), rtol=1e-6)
+    np.testing.assert_allclose(
+        _banded.solve(factor, lefts, wanted), np.linalg.solve(matrix, wanted), rtol=1e-6
+    )
     # The ridge of 1e-9 is the difference.
-    np.testing.assert_allclose(loops.variance(factor, lefts), np.diag(np.linalg.inv(matrix)), rtol=1e-6)
+    np.testing.assert_allclose(_banded.variance_of(factor, lefts), np.diag(np.linalg.inv(matrix)), rtol=1e-6)
 
 
 def test_what_is_filled_in_leaves_the_least_surprise() -> None:

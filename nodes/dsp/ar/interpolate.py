@@ -26,9 +26,6 @@ __all__ = ["Spans", "filled", "frames_in"]
 Spans = npt.NDArray[np.int64]
 """int64, shape (spans, 2): first frame, and the frame after the last; sorted, apart from each other."""
 
-# Share by which the matrix's diagonal is raised, so that rounding does not make it singular where a
-# pure tone is predicted perfectly.
-_RIDGE = 1e-9
 # The span's hop is where its middle lies; missing samples up to this many hops around a hop are
 # solved for together with its own.
 _AROUND_HOPS = 0.5
@@ -178,7 +175,7 @@ def _power(estimate: Array, spans: Spans, groups: _Groups, models: Models, insid
     for n in groups.owner[groups.first]:
         power[n] = models.energy[n] / max(1.0, window @ padded[n * hop : (n + 2) * hop])
     forward, backward = prediction_errors(estimate, models)
-    beside = _loops().beside(forward, backward, inside, spans, round(_SIDE_HOPS * hop))
+    beside = _beside_loop()(forward, backward, inside, spans, round(_SIDE_HOPS * hop))
     return np.maximum(power[groups.owner], np.repeat(beside, spans[:, 1] - spans[:, 0]))
 
 
@@ -210,140 +207,25 @@ def _solved(
     soft: bool,
 ) -> tuple[Array, Array]:
     """Return the missing samples and, if asked, their variance as a share of the surprise's power."""
+    from nodes.dsp.ar import _banded
+
     order = models.grid.order
     padded = np.zeros(estimate.size + 2 * order)
     padded[order : order + estimate.size] = estimate
-    values, variance = np.zeros(missing.size), np.zeros(missing.size)
-    loops = _loops()
-    for first, last, near, far in zip(groups.first, groups.last, groups.near, groups.far, strict=True):
-        lags = loops.lags(models.weights[groups.owner[first]])
-        at, own = missing[near:far], slice(first - near, last - near)
-        asked = loops.asked(padded, lags, at)
-        asked += trust[near:far] * given[near:far]
-        factor, lefts = loops.factor(lags, at, trust[near:far])
-        values[first:last] = loops.solve(factor, lefts, asked)[own]
-        if soft:
-            variance[first:last] = loops.variance(factor, lefts)[own]
+    where = np.stack([groups.first, groups.last, groups.near, groups.far], axis=1)
+    weights = models.weights[groups.owner[groups.first]]
+    unknown = (missing, trust, trust * given)
+    values, variance = _banded.solve_groups(padded, weights, where, unknown, soft)
     return values, variance
 
 
 # --- loops over samples --------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
-class _Loops:
-    lags: Callable[[Array], Array]
-    asked: Callable[[Array, Array, _Indices], Array]
-    factor: Callable[[Array, _Indices, Array], tuple[Array, _Indices]]
-    solve: Callable[[Array, _Indices, Array], Array]
-    variance: Callable[[Array, _Indices], Array]
-    beside: Callable[[Array, Array, Flags, Spans, int], Array]
-
-
 @lru_cache(maxsize=1)
-def _loops() -> _Loops:
-    return _Loops(*(compiled(loop) for loop in (_lags, _asked, _factor, _solve, _variance, _beside)))
-
-
-def _lags(model: Array) -> Array:
-    """Return the autocorrelation of a model's weights."""
-    lags = np.zeros(model.size)
-    for k in range(model.size):
-        total = 0.0
-        for i in range(model.size - k):
-            total += model[i] * model[i + k]
-        lags[k] = total
-    return lags
-
-
-def _asked(padded: Array, lags: Array, at: _Indices) -> Array:
-    """Return the equations' right side: what the known samples ask of those at `at`.
-
-    `padded` begins `order` frames before the frame 0 (Godsill & Rayner 1998, eq. 5.13).
-    """
-    order = lags.size - 1
-    begin = at[0]
-    sound = padded[begin : at[-1] + 2 * order + 1].copy()
-    for t in at:
-        sound[t - begin + order] = 0.0
-    both = np.empty(2 * order + 1)
-    both[order:] = lags
-    both[: order + 1] = lags[::-1]
-    result = np.zeros(at.size)
-    for i in range(at.size):
-        here = sound[at[i] - begin : at[i] - begin + 2 * order + 1]
-        total = 0.0
-        for k in range(2 * order + 1):
-            total += both[k] * here[k]
-        result[i] = -total
-    return result
-
-
-def _factor(lags: Array, at: _Indices, trust: Array) -> tuple[Array, _Indices]:
-    """Return the Cholesky factor, row i of which holds columns i − band … i, and each row's first column."""
-    order, count = lags.size - 1, at.size
-    # Samples further apart than the order do not meet.
-    lefts = np.searchsorted(at, at - order)
-    band = np.max(np.arange(count) - lefts)
-    factor = np.zeros((count, band + 1))
-    for i in range(count):
-        row, left = factor[i], lefts[i]
-        for j in range(left, i):
-            begin = max(left, lefts[j])
-            mine, other = row[band - i + begin : band - i + j], factor[j, band - j + begin : band]
-            total = 0.0
-            for k in range(mine.size):
-                total += mine[k] * other[k]
-            row[band - i + j] = (lags[at[i] - at[j]] - total) / factor[j, band]
-        value = lags[0] * (1.0 + _RIDGE) + trust[i]
-        for k in range(band - i + left, band):
-            value -= row[k] ** 2
-        row[band] = np.sqrt(max(value, _RIDGE * lags[0]))
-    return factor, lefts
-
-
-def _solve(factor: Array, lefts: _Indices, asked: Array) -> Array:
-    """Solve with the factor and with its transpose."""
-    count, band = factor.shape[0], factor.shape[1] - 1
-    found = asked.copy()
-    for i in range(count):
-        for k in range(lefts[i], i):
-            found[i] -= factor[i, band - i + k] * found[k]
-        found[i] /= factor[i, band]
-    for i in range(count - 1, -1, -1):
-        found[i] /= factor[i, band]
-        for k in range(lefts[i], i):
-            found[k] -= factor[i, band - i + k] * found[i]
-    return found
-
-
-def _variance(factor: Array, lefts: _Indices) -> Array:
-    """Return the diagonal of the inverse, from the last row to the first (Takahashi's equations)."""
-    count, band = factor.shape[0], factor.shape[1] - 1
-    inverse = np.zeros(factor.shape)
-    column, product = np.zeros(count), np.zeros(count)
-    last = count
-    result = np.zeros(count)
-    for i in range(count - 1, -1, -1):
-        while lefts[last - 1] > i:
-            last -= 1
-        product[i + 1 : last] = 0.0
-        for k in range(i + 1, last):
-            column[k] = factor[k, band - k + i] / factor[i, band]
-        for k in range(i + 1, last):
-            weight, total = column[k], 0.0
-            mine = inverse[k, band - k + i + 1 : band]
-            for j in range(mine.size):
-                product[i + 1 + j] += weight * mine[j]
-                total += column[i + 1 + j] * mine[j]
-            product[k] += total + weight * inverse[k, band]
-        value = 1.0 / factor[i, band] ** 2
-        for k in range(i + 1, last):
-            inverse[k, band - k + i] = -product[k]
-            value += column[k] * product[k]
-        inverse[i, band] = value
-        result[i] = value
-    return result
+def _beside_loop() -> Callable[[Array, Array, Flags, Spans, int], Array]:
+    loop: Callable[[Array, Array, Flags, Spans, int], Array] = compiled(_beside)
+    return loop
 
 
 def _beside(forward: Array, backward: Array, inside: Flags, spans: Spans, side: int) -> Array:
