@@ -49,8 +49,8 @@ def main() -> int:
     for row in rows(arguments.sections, with_peers=not arguments.without_peers):
         found.append(row)
         print(shown(row), flush=True)
-    if arguments.write:
-        write_results(found, ROOT / "benchmarks" / "RESULTS.md")
+        if arguments.write:
+            write_results(found, ROOT / "benchmarks" / "RESULTS.md")
     missed = sum(not row.reached for row in found)
     print(f"{len(found) - missed} of {len(found)} bars reached")
     return 0

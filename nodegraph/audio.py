@@ -313,6 +313,8 @@ _allocator: ContextVar[Allocator | None] = ContextVar("regroove_allocator", defa
 def new_samples(channels: int, frames: int) -> Samples:
     """Return a writable array of shape (channels, frames) for a result; its content is undefined.
 
+    Only a memory-mapped one is sure to be silent.
+
     In a run it lies in a file of the cache, so that a long recording needs no memory of its own
     and the finished result need not be copied. Elsewhere it is ordinary memory, or, when large, a
     temporary file without a name.
@@ -353,7 +355,7 @@ def _allocate(shape: tuple[int, int]) -> Samples:
 
 
 def map_new_file(path: Path, shape: tuple[int, ...], dtype: npt.DTypeLike = np.float32) -> npt.NDArray[Any]:
-    """Create a `.npy` file of that shape with its space reserved, and map it for writing.
+    """Create a `.npy` file of that shape with its space reserved, all zero, and map it for writing.
 
     A mapped file without reserved space kills the process (SIGBUS) when the disk runs full.
 

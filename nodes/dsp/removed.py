@@ -9,10 +9,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from nodegraph import Audio, Progress, Samples, no_progress
-from nodes.dsp.overlap_add import Block, map_blocks
+from nodegraph import Audio, Samples, new_samples
 
-__all__ = ["Repaired", "blended", "repaired"]
+__all__ = ["Repaired", "blended", "untouched"]
 
 
 class Repaired(NamedTuple):
@@ -44,27 +43,10 @@ def blended(original: Samples, restored: Samples, strength: float) -> tuple[Samp
     return np.asarray(original.astype(np.float64) - removed, np.float32), removed
 
 
-def repaired(
-    audio: Audio, restored: Samples, *, strength: float = 1.0, progress: Progress = no_progress
-) -> Repaired:
-    """Return a repair's outputs from the whole restored signal.
-
-    Parameters
-    ----------
-    audio : Audio
-        The input.
-    restored : ndarray, shape (channels, frames)
-        After the repair at full strength; perhaps memory-mapped.
-    strength : float
-        See `blended`.
-    progress : Progress
-        Told after every block.
-    """
-
-    def blend(shown: Samples, block: Block) -> tuple[Samples, Samples]:
-        return blended(shown, restored[:, block.begin : block.end], strength)
-
-    kept, removed = map_blocks(
-        audio.samples, blend, outputs=(audio.channels, audio.channels), progress=progress
-    )
-    return Repaired(Audio.trusted(kept, audio.sample_rate), Audio.trusted(removed, audio.sample_rate))
+def untouched(audio: Audio) -> Repaired:
+    """Return the outputs of a repair that found nothing to do: the input itself, and silence."""
+    silence = new_samples(audio.channels, audio.frames)
+    # A new file is silent already; writing that again would take as long as a repair.
+    if not isinstance(silence, np.memmap):
+        silence.fill(0.0)
+    return Repaired(audio, Audio.trusted(silence, audio.sample_rate))

@@ -10,7 +10,7 @@ from typing import Annotated
 from nodegraph import Audio, Progress, Range, Samples, no_progress, node
 from nodes.dsp.hum.search import SHORTEST_S, Mains, find_hum, hum_of, searches_for
 from nodes.dsp.overlap_add import Block, map_blocks
-from nodes.dsp.removed import Repaired, blended, repaired
+from nodes.dsp.removed import Repaired, blended, untouched
 
 __all__ = ["dehum"]
 
@@ -70,7 +70,7 @@ def dehum(
     if found is None:
         short = f" It is shorter than {SHORTEST_S:g} s." if audio.seconds < SHORTEST_S else ""
         progress.note(f"No hum was found: the sound stays as it is.{short}")
-        return repaired(audio, audio.samples, progress=progress.part(0.8, 1.0))
+        return untouched(audio)
     progress.note(f"Hum at {found.mean_hz:.2f} Hz, {found.level_db:.1f} dBFS, was rebuilt and subtracted.")
 
     def subtract(shown: Samples, block: Block) -> tuple[Samples, Samples]:

@@ -24,7 +24,7 @@ from nodes.dsp.noise.profile import find_noise, noise_power, profile_of
 from nodes.dsp.noise.suppression import REACH_FRAMES, Cells, attenuations
 from nodes.dsp.noise.tiles import TILE_REACH, Grid, apply, average, measure, ratios, shares, spread
 from nodes.dsp.overlap_add import Block, map_blocks
-from nodes.dsp.removed import Repaired, blended, repaired
+from nodes.dsp.removed import Repaired, blended, untouched
 from nodes.dsp.stft import Spectra, Stft, nearest_n_fft
 
 __all__ = ["denoise"]
@@ -145,7 +145,7 @@ def denoise(
     """
     known = _known(audio, profile, noise, (noise_begin_s, noise_length_s), progress.part(0.0, 0.1))
     if known is None:
-        return repaired(audio, audio.samples, progress=progress.part(0.1, 1.0))
+        return untouched(audio)
     knowledge = _Knowledge(known, 10.0 ** (sensitivity_db / 10.0))
     windows = _windows(known, audio.sample_rate, reduction_db, tonal_reduction_db)
 

@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 
 from nodegraph import Audio, Progress, Range, Samples, SpeedCurve, no_progress, node
 from nodes.dsp.overlap_add import Block, map_blocks
-from nodes.dsp.removed import Repaired, blended
+from nodes.dsp.removed import Repaired, blended, untouched
 from nodes.dsp.speed.search import SpeedSettings, find_speed, true_speed
 from nodes.dsp.speed.varispeed import varispeed
 
@@ -94,12 +94,11 @@ def wow(
         settings = SpeedSettings(rotation, pilot, lowest_hz, highest_hz, drift)
         speed, _ = find_speed(audio, settings, progress=progress.part(0.0, _MEASURING))
         resampling = progress.part(_MEASURING, 1.0)
-    idle = strength == 0.0 or speed is None or true_speed(speed)
-    player = None if idle or speed is None else varispeed(speed, audio.sample_rate, strength=strength)
+    if strength == 0.0 or speed is None or true_speed(speed):
+        return untouched(audio)
+    player = varispeed(speed, audio.sample_rate, strength=strength)
 
     def play(shown: Samples, block: Block) -> tuple[Samples, Samples]:
-        if player is None:
-            return shown, shown - shown
         # The block's context cannot be known beforehand: it is where the sound of this time lies.
         return blended(shown, player.frames(audio.samples, block.begin, block.end), 1.0)
 

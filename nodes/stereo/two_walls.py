@@ -7,7 +7,7 @@ are weighed by their noise; both channels get the result.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Annotated
 
 import numpy as np
@@ -16,7 +16,7 @@ import numpy.typing as npt
 from nodegraph import Audio, Progress, Range, Samples, no_progress, node
 from nodes.dsp.median import running_median
 from nodes.dsp.overlap_add import Block, map_blocks
-from nodes.dsp.removed import Repaired, repaired
+from nodes.dsp.removed import Repaired, blended, untouched
 from nodes.dsp.stft import Stft, nearest_n_fft
 from nodes.dsp.walls import Alignment, band_edges, find_alignment, find_shares, stretch_middles
 
@@ -79,15 +79,14 @@ def two_walls(
     if strength == 0.0 or audio.channels != 2 or audio.frames == 0:
         if strength > 0.0 and audio.channels != 2:
             progress.note(f"The sound has {audio.channels} channels, not two walls: it is left as it is.")
-        return repaired(audio, audio.samples, progress=progress)
+        return untouched(audio)
     n_fft = nearest_n_fft(_WINDOW_MS, audio.sample_rate)
     found = find_alignment(audio, n_fft, progress=progress.part(0.0, 0.2))
     _tell(found, progress)
     walls = _aligned(audio, found, n_fft, progress.part(0.2, 0.4)) if found.needed else audio
     walls = _without_clicks(walls, click_db, progress.part(0.4, 0.55))
     shares = find_shares(walls, n_fft, progress=progress.part(0.55, 0.7))
-    combined = _combined(walls, shares, n_fft, progress.part(0.7, 0.9))
-    return repaired(audio, combined, strength=strength, progress=progress.part(0.9, 1.0))
+    return _combined(audio, _Walls(walls, shares, n_fft), strength, progress.part(0.7, 1.0))
 
 
 def _tell(found: Alignment, progress: Progress) -> None:
@@ -120,16 +119,9 @@ def _aligned(audio: Audio, found: Alignment, n_fft: int, progress: Progress) -> 
         factors = np.stack([turned, sign / turned]).astype(np.complex64)
         return (stft.synthesise(spectra * factors, block),)
 
-    return _passed(audio, align, stft, progress)
-
-
-def _passed(
-    audio: Audio, function: Callable[[Samples, Block], tuple[Samples]], stft: Stft, progress: Progress
-) -> Audio:
-    """Run a function over the blocks of both walls, with the context that the STFT needs."""
     (result,) = map_blocks(
         audio.samples,
-        function,
+        align,
         outputs=(2,),
         context_frames=stft.context_frames,
         align_frames=stft.hop_length,
@@ -216,31 +208,47 @@ def _by_sample(values: _Values, cell: int, count: int) -> _Values:
     return np.concatenate([np.full(shift, values[0], np.float32), lines])[:count]
 
 
-def _combined(walls: Audio, shares: npt.NDArray[np.float64], n_fft: int, progress: Progress) -> Samples:
+@dataclass(frozen=True, eq=False)
+class _Walls:
+    """Both walls, aligned and without clicks, the shares of their difference, and the window (samples)."""
+
+    audio: Audio
+    shares: npt.NDArray[np.float64]
+    n_fft: int
+
+
+def _combined(audio: Audio, walls: _Walls, strength: float, progress: Progress) -> Repaired:
     """Weigh both walls by their noise."""
-    stft = Stft(n_fft)
-    edges = band_edges(n_fft, walls.sample_rate)
+    stft, rate, shares = Stft(walls.n_fft), audio.sample_rate, walls.shares
+    edges = band_edges(walls.n_fft, rate)
     middles = 0.5 * (edges[:-1] + edges[1:] - 1)
-    times = stretch_middles(walls)
+    times = stretch_middles(audio)
     # From band to band along the bins once, then from stretch to stretch for each STFT frame.
     by_bin = np.array([np.interp(np.arange(stft.bins), middles, row) for row in shares])
 
-    def combine(shown: Samples, block: Block) -> tuple[Samples]:
-        mean = 0.5 * (shown[:1].astype(np.float64) + shown[1:])
-        if not shares.any():
-            both = mean[:, block.inner].astype(np.float32)
-            return (np.concatenate([both, both]),)
-        difference = np.ascontiguousarray(shown[:1] - shown[1:])
-        spectra, _, _ = stft.analyse(difference, block)
+    def lifted(shown: Samples, block: Block) -> Samples:
+        """Return what is added to the mean of both walls."""
+        spectra, _, _ = stft.analyse(np.ascontiguousarray(shown[:1] - shown[1:]), block)
         first, stop = stft.span(block)
-        place = np.interp(
-            np.arange(first, stop) * stft.hop_length / walls.sample_rate, times, np.arange(times.size)
-        )
+        place = np.interp(np.arange(first, stop) * stft.hop_length / rate, times, np.arange(times.size))
         low = np.minimum(place.astype(int), max(0, times.size - 2))
         part = (place - low)[:, np.newaxis]
         share = by_bin[low] * (1.0 - part) + by_bin[np.minimum(low + 1, times.size - 1)] * part
-        added = stft.synthesise(spectra * share.astype(np.float32), block)
-        both = (mean[:, block.inner] + added).astype(np.float32)
-        return (np.concatenate([both, both]),)
+        return stft.synthesise(spectra * share.astype(np.float32), block)
 
-    return _passed(walls, combine, stft, progress).samples
+    def combine(shown: Samples, block: Block) -> tuple[Samples, Samples]:
+        both = (0.5 * (shown[:1].astype(np.float64) + shown[1:]))[:, block.inner]
+        if shares.any():
+            both = both + lifted(shown, block)
+        original = audio.samples[:, block.begin : block.end]
+        return blended(original, np.broadcast_to(both.astype(np.float32), original.shape), strength)
+
+    kept, removed = map_blocks(
+        walls.audio.samples,
+        combine,
+        outputs=(2, 2),
+        context_frames=stft.context_frames,
+        align_frames=stft.hop_length,
+        progress=progress,
+    )
+    return Repaired(Audio.trusted(kept, rate), Audio.trusted(removed, rate))
