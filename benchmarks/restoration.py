@@ -37,16 +37,19 @@ def main() -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("sections", nargs="*", default=list(SECTIONS), choices=["damages", *SECTIONS])
+    parser.add_argument("sections", nargs="*", help=f"damages, {', '.join(SECTIONS)}; by default all")
     parser.add_argument("--write", action="store_true", help="write benchmarks/RESULTS.md")
     parser.add_argument("--without-peers", action="store_true", help="leave the peers out: much quicker")
     arguments = parser.parse_args()
+    unknown = set(arguments.sections) - {"damages", *SECTIONS}
+    if unknown:
+        parser.error(f"there is no section {', '.join(sorted(unknown))}")
     if not CLIPS.is_dir():
         print("The bench (shared/bench beside the repository) is not here: nothing to measure.")
         return 0
     print(shown_head(), flush=True)
     found = []
-    for row in rows(arguments.sections, with_peers=not arguments.without_peers):
+    for row in rows(arguments.sections or list(SECTIONS), with_peers=not arguments.without_peers):
         found.append(row)
         print(shown(row), flush=True)
         if arguments.write:

@@ -64,15 +64,14 @@ def write_side(path: Path, seconds: float) -> None:
     part = np.concatenate(music)
     rng = np.random.default_rng(0)
     degrade = bench("degrade")
+    worn = 0.5 * degrade.record(np.stack([part, part], axis=1), RATE, rng).audio
     with soundfile.SoundFile(path, "w", RATE, 2, "PCM_16") as file:
-        surface = degrade.noise_like("shellac", RATE, 2, RATE, rng)
-        file.write(0.003 * surface)
+        file.write(0.003 * degrade.noise_like("shellac", RATE, 2, RATE, rng))
         written = RATE
         while written < seconds * RATE:
-            worn = degrade.record(np.stack([part, part], axis=1), RATE, rng).audio
-            worn = worn[: int(seconds * RATE) - written]
-            file.write(0.5 * worn)
-            written += len(worn)
+            shown = worn[: int(seconds * RATE) - written]
+            file.write(shown)
+            written += len(shown)
 
 
 def _at_rate(samples: np.ndarray, rate: int) -> np.ndarray:
