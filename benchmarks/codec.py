@@ -22,8 +22,8 @@ from nodes.dsp.spectrum import cutoff_hz, long_term_spectrum
 __all__ = ["rows"]
 
 SECONDS = 6.0
-# Where LAME's own filter ends in mono at 44.1 kHz: measured with white noise (−6 to −40 dB).
-FILTER_HZ = {64: (16527, 16785), 96: (20015, 20241), 128: (20026, 20241), 192: (20026, 20230)}
+# Where LAME's own filter ends in mono at 44.1 kHz: the middle between −6 and −40 dB of white noise.
+FILTER_HZ = {64: 16656, 96: 20128, 128: 20134, 192: 20128}
 
 
 @dataclass(frozen=True)
@@ -74,13 +74,14 @@ def _decoded(clean: np.ndarray, rate: int, kbps: int) -> np.ndarray:
 def _cutoffs(sounds: list[tuple[np.ndarray, int]]) -> Iterator[Row]:
     right, tried = 0, 0
     for samples, rate in sounds:
-        for kbps, (low, high) in FILTER_HZ.items():
+        for kbps, end_hz in FILTER_HZ.items():
             coded = _decoded(samples, rate, kbps)
             # Where the recording itself has nothing above the filter's end, nothing was cut off.
-            if _level_db(samples, rate, high) < _level_db(coded, rate, high) + 10.0:
+            above_hz = end_hz + 150.0
+            if _level_db(samples, rate, above_hz) < _level_db(coded, rate, above_hz) + 10.0:
                 continue
             found = cutoff_hz(*long_term_spectrum(Audio.from_array(coded.T, rate)))
-            right += found is not None and high - 300 <= found <= low + 300
+            right += found is not None and abs(found - end_hz) <= 300.0
             tried += 1
     what = f"MP3 of 64 to 192 kbit/s: cut-off found ({right} of {tried})"
     yield Row("repair.codec", what, 100.0 * right / tried, 95.0, unit="%")

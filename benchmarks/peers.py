@@ -20,7 +20,8 @@ __all__ = ["PEERS", "Peer", "installed"]
 Peer = Callable[[Any, int], "np.ndarray | None"]
 """Takes damaged sound as the bench makes it, and its rate; returns it repaired, None if it failed."""
 
-# The best of the published ones for each damage, as far as they can be installed anywhere.
+# The best of the published ones for each damage, as far as they can be installed anywhere. ffmpeg's
+# adeclip takes minutes for a second of sound in its better modes: those stand in the published column.
 PEERS = {
     "denoise": (
         "wiener gain (60 lines)",
@@ -31,7 +32,7 @@ PEERS = {
     ),
     "declick": ("ffmpeg adeclick", "ffmpeg adeclick m=s"),
     "decrackle": ("ffmpeg adeclick", "ffmpeg adeclick m=s t=1"),
-    "declip": ("ffmpeg adeclip m=s", "pchip"),
+    "declip": ("ffmpeg adeclip w=20", "pchip"),
     "dehum": ("ffmpeg 20 notches", "sox highpass 200"),
     "dropout": ("ffmpeg adeclick",),
 }

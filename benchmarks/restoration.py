@@ -3,8 +3,8 @@
     python -m benchmarks.restoration [SECTION …] [--write] [--without-peers]
 
 Sections: damages (or one of them: denoise, declick, …), codec, tone, harm, shellac. `--write` puts the
-table into `benchmarks/RESULTS.md`. Without the bench in `shared/bench` beside the repository, what
-needs it is left out.
+table into `benchmarks/RESULTS.md`; of single sections it renews the rows. Without the bench in
+`shared/bench` beside the repository, what needs it is left out.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ def main() -> int:
         found.append(row)
         print(shown(row), flush=True)
         if arguments.write:
-            write_results(found, ROOT / "benchmarks" / "RESULTS.md")
+            write_results(found, ROOT / "benchmarks" / "RESULTS.md", keep=bool(arguments.sections))
     missed = sum(not row.reached for row in found)
     print(f"{len(found) - missed} of {len(found)} bars reached")
     return 0

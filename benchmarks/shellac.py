@@ -28,27 +28,39 @@ FFMPEG = "adeclick,adeclip,afftdn,loudnorm"
 _SIDES = ("folk_tavern", "orch_domina", "country_farm", "folk_celtica")
 
 
-def rows(*, hour: bool = True) -> Iterator[Row]:
+def rows() -> Iterator[Row]:
     """Yield the rows of the chain."""
     with tempfile.TemporaryDirectory(prefix="regroove-shellac-") as name:
-        folder = Path(name)
-        write_side(folder / "side.wav", 180.0)
-        peak_mb(folder, "render", "shellac_78", "-o", "warm.wav")  # loops are compiled once a machine
+        yield from three_minutes(Path(name))
+    with tempfile.TemporaryDirectory(prefix="regroove-shellac-") as name:
+        yield from an_hour(Path(name))
+
+
+def three_minutes(folder: Path) -> Iterator[Row]:
+    """Yield how fast three minutes are done, ours and ffmpeg's, each the best of three."""
+    write_side(folder / "side.wav", 180.0)
+    peak_mb(folder, "render", "shellac_78", "-o", "warm.wav")  # loops are compiled once a machine
+    ours, theirs = [], []
+    for number in range(3):
         shutil.rmtree(folder / "cache")
-        start, _ = peak_mb(folder, "plan", "shellac_78")
-        words = ("render", "shellac_78", "-i", "side.wav", "-o")
-        _, ours = peak_mb(folder, *words, "ours.wav")
-        yield Row("shellac_78", "3 min stereo, cold: speed", 180.0 / ours, 8.0, unit="×")
+        _, wall = peak_mb(folder, "render", "shellac_78", "-i", "side.wav", "-o", f"ours-{number}.wav")
+        ours.append(wall)
         if shutil.which("ffmpeg"):
-            theirs = _ffmpeg_seconds(folder)
-            peer = f"{180.0 / theirs:.2f} × ffmpeg {FFMPEG}"
-            yield Row("shellac_78", "the same: faster than ffmpeg", theirs / ours, 4.0, unit="×", peer=peer)
-        if hour:
-            shutil.rmtree(folder / "cache")
-            write_side(folder / "hour.wav", 3600.0)
-            peak, wall = peak_mb(folder, "render", "shellac_78", "-i", "hour.wav", "-o", "hour-out.wav")
-            yield Row("shellac_78", "60 min stereo: speed", 3600.0 / wall, 8.0, unit="×")
-            yield Row("shellac_78", "60 min stereo: memory", peak - start, 600.0, unit="MB", at_most=True)
+            theirs.append(_ffmpeg_seconds(folder))
+    yield Row("shellac_78", "3 min stereo, cold: speed", 180.0 / min(ours), 8.0, unit="×")
+    if theirs:
+        peer = f"{180.0 / min(theirs):.2f} × ffmpeg {FFMPEG}"
+        what = "the same: faster than ffmpeg"
+        yield Row("shellac_78", what, min(theirs) / min(ours), 4.0, unit="×", peer=peer)
+
+
+def an_hour(folder: Path) -> Iterator[Row]:
+    """Yield how much memory an hour takes above the start-up."""
+    start, _ = peak_mb(folder, "plan", "shellac_78")
+    write_side(folder / "hour.wav", 3600.0)
+    peak, wall = peak_mb(folder, "render", "shellac_78", "-i", "hour.wav", "-o", "hour-out.wav")
+    yield Row("shellac_78", "60 min stereo: speed", 3600.0 / wall, 8.0, unit="×")
+    yield Row("shellac_78", "60 min stereo: memory", peak - start, 600.0, unit="MB", at_most=True)
 
 
 def _ffmpeg_seconds(folder: Path) -> float:

@@ -107,19 +107,39 @@ counts seconds of processor time for one channel.
 """
 
 
-def write_results(rows: Sequence[Row], path: Path) -> None:
-    """Write the table."""
-    reached = sum(row.reached for row in rows)
+def write_results(rows: Sequence[Row], path: Path, *, keep: bool) -> None:
+    """Write the table.
+
+    Parameters
+    ----------
+    rows : sequence of Row
+        What was measured.
+    path : Path
+        Where to.
+    keep : bool
+        Keep the rows that stand there already and were not measured anew.
+    """
+    cells = {(row.node, row.what.split(" (")[0]): row.cells for row in rows}
+    if keep and path.exists():
+        cells = {**_cells_in(path), **cells}
+    reached = sum(row[4] == "✔" for row in cells.values())
     lines = [
         _INTRODUCTION,
-        f"Machine: {os.cpu_count()} cores, {_processor()}. {reached} of {len(rows)} bars are reached.",
+        f"Machine: {os.cpu_count()} cores, {_processor()}. {reached} of {len(cells)} bars are reached.",
         "",
         "| " + " | ".join(HEAD) + " |",
         "|" + "---|" * len(HEAD),
-        *("| " + " | ".join(row.cells) + " |" for row in rows),
+        *("| " + " | ".join(row) + " |" for row in cells.values()),
         "",
     ]
     path.write_text("\n".join(lines), encoding="utf-8")
+
+
+def _cells_in(path: Path) -> dict[tuple[str, str], tuple[str, ...]]:
+    """Return the rows of a written table by what they measure: without the count that may follow it."""
+    lines = [line for line in path.read_text(encoding="utf-8").splitlines() if line.startswith("| ")]
+    rows = [tuple(cell.strip() for cell in line[1:-1].split("|")) for line in lines]
+    return {(row[0], row[1].split(" (")[0]): row for row in rows if row != HEAD and len(row) == len(HEAD)}
 
 
 def _processor() -> str:
