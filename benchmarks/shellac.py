@@ -23,8 +23,9 @@ from benchmarks.table import Row
 __all__ = ["rows", "write_side"]
 
 RATE = 44100
-# Its order is that of the graph.
+# As they come, and with the declicker at the settings that come nearest to ours in what they take out.
 FFMPEG = "adeclick,adeclip,afftdn,loudnorm"
+FFMPEG_THOROUGH = "adeclick=m=s:t=1,adeclip,afftdn,loudnorm"
 _SIDES = ("folk_tavern", "orch_domina", "country_farm", "folk_celtica")
 
 
@@ -46,12 +47,22 @@ def three_minutes(folder: Path) -> Iterator[Row]:
         _, wall = peak_mb(folder, "render", "shellac_78", "-i", "side.wav", "-o", f"ours-{number}.wav")
         ours.append(wall)
         if shutil.which("ffmpeg"):
-            theirs.append(_ffmpeg_seconds(folder))
+            theirs.append(_ffmpeg_seconds(folder, FFMPEG, 180.0))
     yield Row("shellac_78", "3 min stereo, cold: speed", 180.0 / min(ours), 8.0, unit="×")
     if theirs:
         peer = f"{180.0 / min(theirs):.2f} × ffmpeg {FFMPEG}"
         what = "the same: faster than ffmpeg"
         yield Row("shellac_78", what, min(theirs) / min(ours), 4.0, unit="×", peer=peer)
+        speed = 10.0 / _ffmpeg_seconds(folder, FFMPEG_THOROUGH, 10.0)
+        peer = f"{speed:.2f} × ffmpeg {FFMPEG_THOROUGH}"
+        yield Row(
+            "shellac_78",
+            "faster than ffmpeg, as thorough",
+            180.0 / min(ours) / speed,
+            4.0,
+            unit="×",
+            peer=peer,
+        )
 
 
 def an_hour(folder: Path) -> Iterator[Row]:
@@ -63,8 +74,9 @@ def an_hour(folder: Path) -> Iterator[Row]:
     yield Row("shellac_78", "60 min stereo: memory", peak - start, 600.0, unit="MB", at_most=True)
 
 
-def _ffmpeg_seconds(folder: Path) -> float:
-    command = ["ffmpeg", "-v", "error", "-y", "-i", "side.wav", "-af", FFMPEG, "-ar", str(RATE), "theirs.wav"]
+def _ffmpeg_seconds(folder: Path, filters: str, seconds: float) -> float:
+    source = ["-t", str(seconds), "-i", "side.wav"]
+    command = ["ffmpeg", "-v", "error", "-y", *source, "-af", filters, "-ar", str(RATE), "theirs.wav"]
     begin = time.perf_counter()
     subprocess.run(command, cwd=folder, check=True)
     return time.perf_counter() - begin
