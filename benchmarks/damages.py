@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import statistics
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -269,16 +269,10 @@ def _declip_rows(task: Task, scores: list[Score]) -> Iterator[Row]:
     yield Row(task.kind, "all: change of reliable samples", worst, -120.0, at_most=True)
     others = []
     for condition in task.bars:
-        others += _condition(_with_clips(task, clip_names()), condition, {})[0]
+        others += _condition(replace(task, clips=clip_names()), condition, {})[0]
     yield Row(task.kind, "all clips: least gain of a clip", _least(others), 0.0)
     ten = [score for score in others if score.condition == "sdr10"]
     yield _speed(task, ten, 2.0, "sdr10: speed, mono")
-
-
-def _with_clips(task: Task, names: tuple[str, ...]) -> Task:
-    from dataclasses import replace
-
-    return replace(task, clips=names)
 
 
 def _dehum_rows(task: Task, scores: list[Score]) -> Iterator[Row]:

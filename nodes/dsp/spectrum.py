@@ -10,6 +10,7 @@ Audio Electroacoust. 15(2), 1967.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -90,12 +91,7 @@ def bandwidth_hz(hz: _Values, power: _Values) -> float | None:
     float or None
         In Hz; half the sample rate where nothing breaks off; None for silence.
     """
-    falls = _falls(hz, power)
-    if falls is None:
-        return None
-    if not falls.possible.any():
-        return float(hz[-1])
-    return _middle(falls, int(np.argmax(np.where(falls.possible, falls.fall_db, -np.inf))))
+    return _end_hz(hz, power, lambda falls: _deepest(falls, 0, falls.hz.size))
 
 
 def cutoff_hz(hz: _Values, power: _Values) -> float | None:
@@ -114,17 +110,7 @@ def cutoff_hz(hz: _Values, power: _Values) -> float | None:
     float or None
         In Hz; half the sample rate where nothing breaks off; None for silence.
     """
-    falls = _falls(hz, power)
-    if falls is None:
-        return None
-    if not falls.possible.any():
-        return float(hz[-1])
-    last = int(np.flatnonzero(falls.possible)[-1])
-    # The edge is as wide as the gap between the two sixths of an octave: its deepest place is near.
-    first = int(np.searchsorted(falls.hz, falls.hz[last] / _SIXTH_OCTAVE))
-    inside = slice(first, last + 1)
-    wall = first + int(np.argmax(np.where(falls.possible[inside], falls.fall_db[inside], -np.inf)))
-    return _middle(falls, wall)
+    return _end_hz(hz, power, _last_wall)
 
 
 @dataclass(frozen=True, eq=False)
@@ -137,6 +123,27 @@ class _Falls:
     above: _Values
     fall_db: _Values
     possible: npt.NDArray[np.bool_]
+
+
+def _end_hz(hz: _Values, power: _Values, choose: Callable[[_Falls], int]) -> float | None:
+    """Return the middle of the wall that is chosen; the end of the spectrum where there is none."""
+    falls = _falls(hz, power)
+    if falls is None:
+        return None
+    return _middle(falls, choose(falls)) if falls.possible.any() else float(hz[-1])
+
+
+def _deepest(falls: _Falls, first: int, stop: int) -> int:
+    """Return where, from one bin up to another, the spectrum breaks off the most."""
+    inside = slice(first, stop)
+    return first + int(np.argmax(np.where(falls.possible[inside], falls.fall_db[inside], -np.inf)))
+
+
+def _last_wall(falls: _Falls) -> int:
+    last = int(np.flatnonzero(falls.possible)[-1])
+    # The edge is as wide as the gap between the two sixths of an octave: its deepest place is near.
+    first = int(np.searchsorted(falls.hz, falls.hz[last] / _SIXTH_OCTAVE))
+    return _deepest(falls, first, last + 1)
 
 
 def _falls(hz: _Values, power: _Values) -> _Falls | None:

@@ -14,11 +14,11 @@ from typing import Annotated
 
 import numpy as np
 
-from nodegraph import Audio, Progress, Range, Samples, new_samples, no_progress, node
+from nodegraph import Audio, Progress, Range, Samples, no_progress, node
 from nodes.dsp.codec.holes import HOLD_FRAMES, Bands, bands_between, lacking
 from nodes.dsp.codec.trace import SLOPE_HZ, codec_stft, find_codec, own_and_around
-from nodes.dsp.overlap_add import Block, cut_blocks, map_blocks
-from nodes.dsp.removed import Repaired, blended
+from nodes.dsp.overlap_add import Block, map_blocks
+from nodes.dsp.removed import Repaired, blended, untouched
 from nodes.dsp.spectrum import cutoff_hz, long_term_spectrum
 from nodes.dsp.stft import Stft
 
@@ -75,7 +75,7 @@ def codec(
     trace = find_codec(audio, end_hz, progress=progress.part(0.2, 0.5))
     if end_hz is None or not trace.found:
         progress.note("No codec damage found.")
-        return _as_it_is(audio, progress.part(0.5, 1.0))
+        return untouched(audio)
     cut = f"Treble ends at {end_hz / 1000.0:.1f} kHz; " if end_hz < _FULL * audio.sample_rate / 2 else ""
     progress.note(
         f"{cut}{trace.notches_permille:.0f} of 1000 places in it have a codec's holes, which were filled."
@@ -123,11 +123,3 @@ def _noise_table() -> Samples:
     table = np.random.default_rng(0).standard_normal(_NOISE_FRAMES).astype(np.float32)
     table.flags.writeable = False
     return table
-
-
-def _as_it_is(audio: Audio, progress: Progress) -> Repaired:
-    silence = new_samples(audio.channels, audio.frames)
-    for block in cut_blocks(audio.frames, audio.channels):
-        silence[:, block.begin : block.end] = 0.0
-        progress(block.end / audio.frames)
-    return Repaired(audio, Audio.trusted(silence, audio.sample_rate))

@@ -25,7 +25,7 @@ from nodegraph import Audio, Progress, Range, new_samples, no_progress, node
 from nodes.dsp.clip.overshoot import held_back, learnt_overshoot
 from nodes.dsp.clip.plateaus import ClipLevel, Plateaus, agreed_levels, clipped_signs, find_plateaus
 from nodes.dsp.clip.sparse import HOPS_PER_WINDOW, sparsest
-from nodes.dsp.removed import Repaired, blended
+from nodes.dsp.removed import Repaired, blended, untouched
 from nodes.dsp.stft import nearest_n_fft
 
 __all__ = ["declip"]
@@ -110,6 +110,9 @@ def declip(
     detection and declipping audio, AES 141, 2016 (levels from the distribution of the samples).
     """
     found = _find(audio, level_dbfs, progress.part(0.0, 0.05))
+    if not any(damage.positive or damage.negative for damage in found):
+        _tell([], 0, progress)
+        return untouched(audio)
     outputs, accounts = _mend(audio, found, strength, progress.part(0.05, 1.0))
     _tell(accounts, audio.channels * audio.frames, progress)
     return outputs
