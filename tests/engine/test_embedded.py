@@ -200,7 +200,10 @@ def test_nothing_private_is_in_the_bytes(tmp_path, marta, path, name):
     content = file.read_bytes().lower()
     assert b"take" in content
     for secret in SECRETS:
-        assert secret.replace(b" ", b"_") not in content, secret
+        # Two bytes stand in any compressed sound by chance: "~/" is looked for in the text of the test below.
+        if len(secret) > 3:
+            assert secret.replace(b" ", b"_") not in content, secret
+    assert "~/" not in to_json(read_embedded(file))
 
 
 @pytest.mark.parametrize("path", PATHS)
