@@ -30,7 +30,8 @@ import numpy as np
 
 from nodegraph import Audio, Curve, Measure, Range, Report, new_samples, node
 from nodegraph.cache import Cache
-from nodegraph.document import Document, load_document, save_document
+from nodegraph.document import Document
+from nodegraph.document_file import load_document, save_document
 from nodegraph.errors import DocumentError
 from nodegraph.execute import run
 from nodegraph.graph import Graph, Link, Node

@@ -25,7 +25,8 @@ import numpy as np
 
 from nodegraph import Audio, Progress, Range, no_progress, node
 from nodegraph.cache import Cache
-from nodegraph.document import Document, from_json, to_json
+from nodegraph.document import Document
+from nodegraph.document_file import from_json, to_json
 from nodegraph.errors import Cancelled
 from nodegraph.execute import plan, run
 from nodegraph.graph import Graph, Link, Node

@@ -25,7 +25,8 @@ sys.path[:0] = [str(Path(__file__).parents[1]), str(Path(__file__).parents[1] / 
 
 # ruff: noqa: E402  (the path comes first)
 from nodegraph.cache import Cache
-from nodegraph.document import Document, from_json, load_document, to_json
+from nodegraph.document import Document
+from nodegraph.document_file import from_json, load_document, to_json
 from nodegraph.embed import shareable
 from nodegraph.errors import DocumentError, RegrooveError
 from nodegraph.execute import default_targets, plan

@@ -1,54 +1,21 @@
-"""Document: a graph and what surrounds it (title, positions, labels, frames), and its JSON file.
+"""Document: a graph and what surrounds it: title, positions, labels, frames, notes, routes of links.
 
-A file becomes a document in steps: text → plain records → migrated records → document. Nothing is
-executed or imported on the way. What this version does not know is kept and written back as it was.
-Files that are broken in form are refused with the place of the fault; files that merely hold nodes
-or values that this library cannot run are opened, and `Graph.problems` tells.
+Immutable; an edit is `document → document`. `document_file` reads and writes it.
 """
 
 from __future__ import annotations
 
-import json
-import os
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from pathlib import Path
-from stat import S_ISREG
 from types import MappingProxyType
 from typing import Any
 
-from nodegraph.errors import DocumentError, GraphError
-from nodegraph.files import write_atomically
-from nodegraph.graph import Graph, Link, Node, NodeId
-from nodegraph.library import Library
-from nodegraph.strict_json import parse_json
+from nodegraph.graph import Graph, Link, NodeId
 
-__all__ = [
-    "FORMAT",
-    "FORMAT_VERSION",
-    "MAX_BYTES",
-    "Document",
-    "Frame",
-    "from_json",
-    "load_document",
-    "plain",
-    "save_document",
-    "to_json",
-]
+__all__ = ["Document", "Frame", "Note", "Place"]
 
-FORMAT = "regroove.graph"
-FORMAT_VERSION = 1
-
-# A graph of a thousand nodes takes about 300 kB; a file far beyond that is no graph (bytes).
-MAX_BYTES = 32 << 20
-# A sentence for people (characters).
-_LONGEST_MESSAGE = 400
-# Lines of a file are kept within this where that can be (characters).
-_LINE = 110
-
-Record = dict[str, Any]
-
-_NOTHING: Mapping[Any, Any] = MappingProxyType({})
+Place = tuple[float, float]
+"""A point on the canvas: x to the right, y down, in canvas units."""
 
 
 @dataclass(frozen=True)
@@ -74,6 +41,28 @@ class Frame:
 
 
 @dataclass(frozen=True)
+class Note:
+    """A comment on the canvas.
+
+    Parameters
+    ----------
+    text : str
+        For people.
+    x, y, width, height : float
+        In canvas units.
+    extra : mapping
+        Unknown keys of the file.
+    """
+
+    text: str
+    x: float
+    y: float
+    width: float
+    height: float
+    extra: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Document:
     """What a graph file holds.
 
@@ -87,8 +76,14 @@ class Document:
         In canvas units. A node without one is laid out by the editor.
     labels : mapping of node id to str
         Names that the user gave to nodes.
+    collapsed : frozenset of node id
+        Nodes that show their title only.
     frames : tuple of Frame
         Behind the nodes.
+    notes : tuple of Note
+        Comments on the canvas.
+    routes : mapping of Link to tuple of (x, y)
+        Points that a link goes through on its way, from its source to its target.
     extra, view_extra : mapping
         Unknown keys of the file, at its top and in its view.
     link_extra : mapping of Link to mapping
@@ -98,15 +93,18 @@ class Document:
     graph: Graph = field(default_factory=Graph)
     title: str = ""
     comment: str = ""
-    positions: Mapping[NodeId, tuple[float, float]] = field(default_factory=dict)
+    positions: Mapping[NodeId, Place] = field(default_factory=dict)
     labels: Mapping[NodeId, str] = field(default_factory=dict)
+    collapsed: frozenset[NodeId] = frozenset()
     frames: tuple[Frame, ...] = ()
+    notes: tuple[Note, ...] = ()
+    routes: Mapping[Link, tuple[Place, ...]] = field(default_factory=dict)
     extra: Mapping[str, Any] = field(default_factory=dict)
     view_extra: Mapping[str, Any] = field(default_factory=dict)
     link_extra: Mapping[Link, Mapping[str, Any]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        for name in ("positions", "labels", "extra", "view_extra", "link_extra"):
+        for name in ("positions", "labels", "routes", "extra", "view_extra", "link_extra"):
             object.__setattr__(self, name, MappingProxyType(dict(getattr(self, name))))
 
     def with_graph(self, graph: Graph) -> Document:
@@ -117,307 +115,3 @@ class Document:
         """Return the document with a node elsewhere. No result becomes stale by it."""
         self.graph.node(node_id)
         return replace(self, positions={**self.positions, node_id: (x, y)})
-
-
-# --- files -------------------------------------------------------------------------------------------
-
-
-def load_document(path: Path, library: Library | None = None) -> Document:
-    """Read a graph file.
-
-    Parameters
-    ----------
-    path : Path
-        The file.
-    library : Library, optional
-        With it, parameters of older node versions are brought up to date.
-
-    Raises
-    ------
-    DocumentError
-        If it cannot be read; the message holds the file's name and the place in it.
-    """
-    try:
-        if path.is_dir():
-            raise DocumentError(f"{path} is a folder, not a graph file.")
-        if not S_ISREG(path.stat().st_mode):
-            # A pipe or a device may have no end.
-            raise DocumentError(f"{path} is no file.")
-        if path.stat().st_size > MAX_BYTES:
-            size = path.stat().st_size >> 20
-            raise DocumentError(f"{path} is {size} MiB; no graph file is larger than {MAX_BYTES >> 20} MiB.")
-        content = path.read_bytes()
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        raise DocumentError(f"{path} cannot be read: {reason}.") from error
-    try:
-        return from_json(content, library)
-    except DocumentError as error:
-        raise DocumentError(f"{path}: {error}") from error
-
-
-def save_document(document: Document, path: Path) -> None:
-    """Write a graph file atomically, keeping what was there as `NAME.bak`.
-
-    Raises
-    ------
-    DocumentError
-        If it cannot be written; the old file is whole then.
-    """
-    try:
-        backup = Path(os.path.realpath(path)).with_name(path.name + ".bak")
-        write_atomically(path, to_json(document).encode(), backup=backup)
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        raise DocumentError(f"{path} cannot be saved: {reason}.") from error
-
-
-def to_json(document: Document) -> str:
-    """Return the text of a graph file: sorted keys, so that versions compare line by line."""
-    nodes = {node_id: _node_record(node) for node_id, node in document.graph.nodes.items()}
-    links = [
-        plain(document.link_extra.get(link, _NOTHING))
-        | {"from": [link.source, link.source_port], "to": [link.target, link.target_port]}
-        for link in document.graph.links
-    ]
-    view = {
-        "positions": {node_id: [_tidy(x), _tidy(y)] for node_id, (x, y) in document.positions.items()},
-        "labels": dict(document.labels),
-        "frames": [_frame_record(frame) for frame in document.frames],
-    }
-    record = plain(document.extra) | {
-        "format": FORMAT,
-        "version": FORMAT_VERSION,
-        "title": document.title,
-        "comment": document.comment,
-        "nodes": nodes,
-        "links": links,
-        "view": plain(document.view_extra) | {key: value for key, value in view.items() if value},
-    }
-    return _laid_out(record, 0) + "\n"
-
-
-def _laid_out(value: Any, indent: int) -> str:
-    """Return JSON with what fits a line on one line: one link, one short node, one position each."""
-    line = json.dumps(value, sort_keys=True, ensure_ascii=False, allow_nan=False)
-    if (indent and len(line) + indent <= _LINE) or not isinstance(value, (dict, list)) or not value:
-        return line
-    inner = " " * (indent + 2)
-    if isinstance(value, list):
-        items = [inner + _laid_out(item, indent + 2) for item in value]
-    else:
-        items = [
-            f"{inner}{json.dumps(key, ensure_ascii=False)}: {_laid_out(value[key], indent + 2)}"
-            for key in sorted(value)
-        ]
-    begin, end = ("[", "]") if isinstance(value, list) else ("{", "}")
-    return begin + "\n" + ",\n".join(items) + "\n" + " " * indent + end
-
-
-def _node_record(node: Node) -> Record:
-    record: Record = plain(node.extra) | {
-        "kind": node.kind,
-        "version": node.version,
-        "params": plain(node.params),
-    }
-    if node.bypassed:
-        record["bypassed"] = True
-    return record
-
-
-def _frame_record(frame: Frame) -> Record:
-    record: Record = plain(frame.extra)
-    box = {name: _tidy(getattr(frame, name)) for name in ("x", "y", "width", "height")}
-    return record | {"title": frame.title} | box
-
-
-def _tidy(number: float) -> float | int:
-    """Return 520 for 520.0, as it was typed."""
-    return int(number) if float(number).is_integer() else number
-
-
-def plain(value: Any) -> Any:
-    """Return frozen JSON as dicts and lists."""
-    if isinstance(value, Mapping):
-        return {key: plain(item) for key, item in value.items()}
-    if isinstance(value, tuple):
-        return [plain(item) for item in value]
-    return value
-
-
-def _frozen(value: Any) -> Any:
-    if isinstance(value, dict):
-        return MappingProxyType({key: _frozen(item) for key, item in value.items()})
-    if isinstance(value, list):
-        return tuple(_frozen(item) for item in value)
-    return value
-
-
-# --- text → records ------------------------------------------------------------------------------------
-
-
-def from_json(content: bytes | str, library: Library | None = None) -> Document:
-    """Read the text of a graph file.
-
-    Raises
-    ------
-    DocumentError
-        If it is no graph file; the message holds the line and column, or the path of keys.
-    """
-    try:
-        record = _object(parse_json(content), "the file")
-        if record.get("format") != FORMAT:
-            raise DocumentError(f'format: this is no Regroove graph (it should say "format": "{FORMAT}").')
-        return _build(_migrated(record), library)
-    except DocumentError as error:
-        if len(str(error)) <= _LONGEST_MESSAGE:
-            raise
-        # Names and values in the file may have any length.
-        raise DocumentError(str(error)[: _LONGEST_MESSAGE - 1] + "…") from error
-
-
-# --- migrations ----------------------------------------------------------------------------------------
-
-MIGRATIONS: Mapping[int, Callable[[Record], Record]] = MappingProxyType({})
-"""From that version of the format to the next: records → records. Version 1 is the first."""
-
-
-def _migrated(record: Record) -> Record:
-    version = record.get("version")
-    if isinstance(version, bool) or not isinstance(version, int) or version < 1:
-        raise DocumentError(f"version: it must be a whole number from 1, not {version!r}.")
-    if version > FORMAT_VERSION:
-        raise DocumentError(
-            f"version: the file was made by a newer Regroove (format {version}; this one reads up to "
-            f"{FORMAT_VERSION}). Update Regroove to open it."
-        )
-    for step in range(version, FORMAT_VERSION):
-        record = MIGRATIONS[step](record)
-    return record
-
-
-# --- records → document --------------------------------------------------------------------------------
-
-
-def _build(record: Record, library: Library | None) -> Document:
-    extra = dict(record)
-    for known in ("format", "version"):
-        extra.pop(known)
-    title, comment = (_text(extra.pop(name, ""), name) for name in ("title", "comment"))
-    nodes = {
-        node_id: _read_node(value, f"nodes.{node_id}", library)
-        for node_id, value in _object(extra.pop("nodes", {}), "nodes").items()
-    }
-    links = [
-        _read_link(value, f"links[{number}]")
-        for number, value in enumerate(_list(extra.pop("links", []), "links"))
-    ]
-    view = dict(_object(extra.pop("view", {}), "view"))
-    positions = _object(view.pop("positions", {}), "view.positions").items()
-    labels = _object(view.pop("labels", {}), "view.labels").items()
-    frames = _list(view.pop("frames", []), "view.frames")
-    try:
-        graph = Graph(nodes, tuple(link for link, _ in links))
-    except GraphError as error:
-        raise DocumentError(f"nodes and links: {error}") from error
-    return Document(
-        graph=graph,
-        title=title,
-        comment=comment,
-        positions={name: _read_position(value, f"view.positions.{name}") for name, value in positions},
-        labels={name: _text(value, f"view.labels.{name}") for name, value in labels},
-        frames=tuple(_read_frame(value, f"view.frames[{number}]") for number, value in enumerate(frames)),
-        extra=_frozen(extra),
-        view_extra=_frozen(view),
-        link_extra={link: _frozen(unknown) for link, unknown in links if unknown},
-    )
-
-
-def _read_node(value: Any, at: str, library: Library | None) -> Node:
-    record = dict(_object(value, at))
-    kind = _text(record.pop("kind", None), f"{at}.kind")
-    version = record.pop("version", 1)
-    if isinstance(version, bool) or not isinstance(version, int) or not 1 <= version < 1 << 31:
-        raise DocumentError(f"{at}.version: it must be a whole number from 1, not {version!r}.")
-    params = dict(_object(record.pop("params", {}), f"{at}.params"))
-    bypassed = record.pop("bypassed", False)
-    if not isinstance(bypassed, bool):
-        raise DocumentError(f"{at}.bypassed: it must be true or false, not {bypassed!r}.")
-    if library is not None:
-        params, version = _migrated_params(kind, params, version, at, library)
-    return Node(kind, _frozen(params), version, bypassed, _frozen(record))
-
-
-def _migrated_params(
-    kind: str, params: Record, version: int, at: str, library: Library
-) -> tuple[Record, int]:
-    spec = library.get(kind)
-    if spec is None or version >= spec.version:
-        return params, version
-    for step in range(version, spec.version):
-        migrate = spec.migrations.get(step)
-        if migrate is not None:
-            try:
-                params = migrate(dict(params))
-            except (LookupError, TypeError, ValueError, ArithmeticError, AttributeError) as error:
-                raise DocumentError(
-                    f"{at}.params: they cannot be brought from version {step} of {kind} to the next: "
-                    f"{error!r}."
-                ) from error
-    return params, spec.version
-
-
-def _read_link(value: Any, at: str) -> tuple[Link, Record]:
-    record = dict(_object(value, at))
-    ends: list[str] = []
-    for name in ("from", "to"):
-        end = _list(record.pop(name, None), f"{at}.{name}")
-        if len(end) != 2 or not all(isinstance(word, str) for word in end):
-            raise DocumentError(f'{at}.{name}: it must be ["node", "port"], not {_shown(end)}.')
-        ends += end
-    return Link(*ends), record
-
-
-def _read_position(value: Any, at: str) -> tuple[float, float]:
-    pair = _list(value, at)
-    if len(pair) != 2:
-        raise DocumentError(f"{at}: it must be [x, y], not {_shown(pair)}.")
-    return _number(pair[0], at), _number(pair[1], at)
-
-
-def _read_frame(value: Any, at: str) -> Frame:
-    record = dict(_object(value, at))
-    title = _text(record.pop("title", ""), f"{at}.title")
-    x, y, width, height = (
-        _number(record.pop(name, 0), f"{at}.{name}") for name in ("x", "y", "width", "height")
-    )
-    return Frame(title, x, y, width, height, _frozen(record))
-
-
-def _object(value: Any, at: str) -> Record:
-    if not isinstance(value, dict):
-        raise DocumentError(f"{at}: it must be an object, not {_shown(value)}.")
-    return value
-
-
-def _list(value: Any, at: str) -> list[Any]:
-    if not isinstance(value, list):
-        raise DocumentError(f"{at}: it must be a list, not {_shown(value)}.")
-    return value
-
-
-def _text(value: Any, at: str) -> str:
-    if not isinstance(value, str):
-        raise DocumentError(f"{at}: it must be text, not {_shown(value)}.")
-    return value
-
-
-def _number(value: Any, at: str) -> float:
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or abs(value) > 1e9:
-        raise DocumentError(f"{at}: it must be a number within ±1e9, not {_shown(value)}.")
-    return float(value)
-
-
-def _shown(value: Any) -> str:
-    shown = json.dumps(value, ensure_ascii=False, default=str)
-    return shown if len(shown) <= 60 else shown[:57] + "…"

@@ -15,7 +15,8 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from nodegraph.document import MAX_BYTES, Document, from_json, load_document, to_json
+from nodegraph.document import Document
+from nodegraph.document_file import MAX_BYTES, from_json, load_document, to_json
 from nodegraph.errors import DocumentError
 from nodegraph.graph import Graph, Node
 from nodegraph.library import Library
@@ -140,6 +141,9 @@ def shareable(document: Document, library: Library) -> Document:
         frames=tuple(
             replace(frame, title=clean(frame.title), extra=_deep(frame.extra, clean))
             for frame in document.frames
+        ),
+        notes=tuple(
+            replace(note, text=clean(note.text), extra=_deep(note.extra, clean)) for note in document.notes
         ),
         extra=_deep(document.extra, clean),
         view_extra=_deep(document.view_extra, clean),

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from nodegraph.audio import Audio
 from nodegraph.cache import Cache, Entry
-from nodegraph.document import plain
+from nodegraph.document_file import plain
 from nodegraph.graph import NodeId
 from nodegraph.recipe import Places, Recipe, Recipes
 

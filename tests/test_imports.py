@@ -26,6 +26,7 @@ LAYERS = (
     "graph",
     "strict_json",
     "document",
+    "document_file",
     "embed",
     "ledger",
     "shelf",

@@ -12,11 +12,12 @@ import pytest
 from engine_kinds import make_library
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from lab import Lab, graph
+from lab import graph, link
 
 from benchmarks.fuzz_documents import SEEDS, fuzz
-from nodegraph import document as document_module
-from nodegraph.document import Document, Frame, from_json, load_document, save_document, to_json
+from nodegraph import document_file as document_module
+from nodegraph.document import Document, Frame, Note
+from nodegraph.document_file import from_json, load_document, save_document, to_json
 from nodegraph.errors import DocumentError
 from nodegraph.graph import Link, Node
 
@@ -129,12 +130,12 @@ def test_a_document_with_everything_comes_back(tmp_path):
         graph("a.audio > g.audio", a="tone", g=Node("gain", {"gain_db": -1.5}, 3, True, {"x": ("y",)})),
         "Title ✓",
         "Two\nlines",
-        {"a": (1.5, -2.0)},
-        {"g": "Louder"},
-        (Frame("F", 1.0, 2.0, 3.0, 4.0),),
-        {"more": 1},
-        {"zoom": 2},
-        {Link("a", "audio", "g", "audio"): {"colour": "red"}},
+        positions={"a": (1.5, -2.0)},
+        labels={"g": "Louder"},
+        frames=(Frame("F", 1.0, 2.0, 3.0, 4.0),),
+        extra={"more": 1},
+        view_extra={"zoom": 2},
+        link_extra={Link("a", "audio", "g", "audio"): {"colour": "red"}},
     )
     save_document(made, tmp_path / "mine.json")
     assert load_document(tmp_path / "mine.json") == made
@@ -413,6 +414,34 @@ def test_an_older_format_is_migrated_step_by_step(monkeypatch):
     made = from_json(file(boxes={"a": {"kind": "tone"}}, title="old"))
     assert (made.title, list(made.graph.nodes)) == ("OLD", ["a"])
     assert json.loads(to_json(made))["version"] == 3
+
+
+# --- what only the canvas shows ---------------------------------------------------------------------------
+
+
+def test_notes_routes_and_collapsed_nodes_survive_the_file():
+    made = Document(
+        graph("t.audio > g.audio", t=("tone", {}), g=("gain", {})),
+        collapsed=frozenset({"t"}),
+        notes=(Note("Größe: laut\nund leise", 1.5, 2, 200, 80, {"color": "blue"}),),
+        routes={link("t.audio > g.audio"): ((10.0, 20.0), (30.5, 40.0))},
+    )
+    text = to_json(made)
+    assert from_json(text) == made
+    assert to_json(from_json(text)) == text
+    assert '"via": [[10, 20], [30.5, 40]]' in text
+
+
+@pytest.mark.parametrize(
+    ("view", "place"),
+    [
+        ({"notes": [{"text": 3}]}, r"view\.notes\[0\]\.text"),
+        ({"collapsed": [3]}, r"view\.collapsed\[0\]"),
+    ],
+)
+def test_a_broken_view_is_refused_with_its_place(view, place):
+    with pytest.raises(DocumentError, match=place):
+        from_json(file(view=view))
 
 
 # --- fuzz -----------------------------------------------------------------------------------------

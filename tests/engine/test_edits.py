@@ -19,7 +19,8 @@ from hypothesis.stateful import (
 from lab import graph, link
 
 from nodegraph.cache import Cache
-from nodegraph.document import Document, from_json, to_json
+from nodegraph.document import Document
+from nodegraph.document_file import from_json, to_json
 from nodegraph.errors import GraphError, LinkError, ParameterError, UnknownKindError
 from nodegraph.graph import Graph, Link, Node
 from nodegraph.recipe import Places, make_recipes

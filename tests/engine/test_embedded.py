@@ -10,7 +10,8 @@ import soundfile
 from engine_kinds import make_library
 from lab import graph, link
 
-from nodegraph.document import Document, Frame, save_document, to_json
+from nodegraph.document import Document, Frame, Note
+from nodegraph.document_file import save_document, to_json
 from nodegraph.embed import embed_document, open_document, read_embedded, shareable
 from nodegraph.errors import DocumentError
 from nodegraph.graph import Node
@@ -181,6 +182,7 @@ def told_everywhere(text: str) -> Document:
         comment=f"Recorded to {text}\nand then '{text}' (by Marta)",
         labels={"r": text},
         frames=(Frame(text, 0, 0, 1, 1, {"x": text}),),
+        notes=(Note(text, 0, 0, 1, 1, {"x": text}),),
         extra={"export": text, text: 1},
         view_extra={"last": (text,)},
         link_extra={link("a.b > c.d"): {"x": text}},

@@ -284,7 +284,8 @@ def test_old_results_make_room_on_a_full_disk(small_disk):
 
 
 def test_a_document_saved_on_a_full_disk_leaves_the_old_one_whole(small_disk):
-    from nodegraph.document import Document, load_document, save_document
+    from nodegraph.document import Document
+    from nodegraph.document_file import load_document, save_document
     from nodegraph.errors import DocumentError
 
     path = small_disk / "mine.json"
