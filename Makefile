@@ -37,13 +37,15 @@ $(VENV)/installed-bench: $(VENV)/installed-dev
 	$(PIP) install --quiet --constraint constraints.txt --editable '.[dev,bench]'
 	touch $@
 
-# ffmpeg judges loudness and true peaks in the tests, and reads what libsndfile does not; SoX is a peer in
-# the restoration table. Where they may not be installed, what needs them is left out and says so.
-system: tool-ffmpeg
+# ffmpeg judges loudness and true peaks in the tests, and reads what libsndfile does not; Xvfb is a screen
+# for the tests of the window; SoX is a peer in the restoration table. Where they may not be installed, what
+# needs them is left out and says so.
+system: tool-ffmpeg tool-Xvfb
+tool-%: package = $(if $(filter Xvfb,$*),xvfb,$*)
 tool-%:
 	@command -v $* >/dev/null 2>&1 || { \
 	  if [ "$$REGROOVE_SYSTEM_PACKAGES" = yes ] && [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then \
-	    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $* >/dev/null; \
+	    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $(package) >/dev/null; \
 	  else \
 	    echo "$* is not installed: what needs it is left out."; \
 	  fi; }

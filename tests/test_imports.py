@@ -49,6 +49,11 @@ LAYERS = (
 )
 """The modules of the engine; each imports only those before it."""
 
+ROOMS = ("words", "look", "desk", "space", "listen", "work", "canvas", "panels", "window")
+"""The rooms of the editor, likewise; only the last three draw."""
+
+DRAWING = ROOMS[ROOMS.index("canvas") :]
+
 ONLY_IN = {
     "dearpygui": ("nodegraph/editor/",),
     "dask": ("nodegraph/batch.py",),
@@ -137,6 +142,8 @@ def wrong(each: Import) -> str | None:
     backend = (
         here.startswith("nodes/") and Path(here).name.startswith("_") and Path(here).name != "__init__.py"
     )
+    if top == "dearpygui" and Path(here).parts[2].removesuffix(".py") not in DRAWING:
+        return f"only {', '.join(DRAWING)} may import dearpygui"
     if top in AI and not backend:
         return f"{top} is imported only by the nodes' files whose names begin with an underscore"
     if top in LATE and each.at_top and not backend and not here.startswith("nodegraph/editor/"):
@@ -157,9 +164,22 @@ def _wrong_in_engine(here: str, name: str) -> str | None:
         if each not in LAYERS:
             return f"{each} has no place in LAYERS yet: say in tests/test_imports.py where it belongs"
     if module == parts[1] == "editor":
-        return None
+        return _wrong_in_editor(here, parts)
     if LAYERS.index(parts[1]) >= LAYERS.index(module):
         return f"{parts[1]} does not come before {module}; imports run one way: … {parts[1]} … > … {module} …"
+    return None
+
+
+def _wrong_in_editor(here: str, parts: list[str]) -> str | None:
+    room = Path(here).relative_to("nodegraph/editor").parts[0].removesuffix(".py")
+    if room == "__init__":
+        return None
+    other = parts[2] if len(parts) > 2 else ""
+    for each in (room, other):
+        if each not in ROOMS:
+            return f"{each or 'the door'} is no room of the editor (tests/test_imports.py has them)"
+    if ROOMS.index(other) > ROOMS.index(room):
+        return f"{other} does not come before {room}; the editor's rooms run one way"
     return None
 
 
@@ -237,6 +257,12 @@ def test_imports_run_one_way():
             "import dearpygui.dearpygui as dpg",
             "only nodegraph/editor/ may import dearpygui",
         ),
+        (
+            "nodegraph/editor/space/view.py",
+            "import dearpygui",
+            "only canvas, panels, window may import dearpygui",
+        ),
+        ("nodegraph/editor/desk/desk.py", "from nodegraph.editor.space.view import View", "run one way"),
         ("nodegraph/execute.py", "def f():\n    import dask", "only nodegraph/batch.py may import dask"),
         ("nodegraph/library.py", "def f():\n    import torch", "torch is imported only by"),
         ("nodegraph/embed.py", "import mutagen", "mutagen is slow to import"),
@@ -252,7 +278,7 @@ def test_imports_run_one_way():
     ],
 )
 def test_a_wrong_arrow_is_named(tmp_path, file, text, complaint):
-    for folder in ("nodegraph", "nodes/dsp/hum", "nodes/separate"):
+    for folder in ("nodegraph/editor/space", "nodegraph/editor/desk", "nodes/dsp/hum", "nodes/separate"):
         (tmp_path / folder).mkdir(parents=True)
     for known in ("audio", "graph", "cache"):
         (tmp_path / "nodegraph" / f"{known}.py").touch()
@@ -266,8 +292,8 @@ def test_a_wrong_arrow_is_named(tmp_path, file, text, complaint):
     [
         ("nodegraph/cache.py", "from nodegraph.audio import Audio\nimport numpy"),
         (
-            "nodegraph/editor/canvas.py",
-            "import dearpygui\nfrom nodegraph.cli import main\nfrom nodegraph.editor import theme",
+            "nodegraph/editor/window.py",
+            "import dearpygui\nfrom nodegraph.cli import main\nfrom nodegraph.editor.space import view",
         ),
         ("nodegraph/embed.py", "def f():\n    import mutagen"),
         (

@@ -12,7 +12,7 @@ import pytest
 from engine_kinds import make_library
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from lab import graph, link
+from lab import Lab, graph, link
 
 from benchmarks.fuzz_documents import SEEDS, fuzz
 from nodegraph import document_file as document_module

@@ -1,0 +1,1 @@
+"""The canvas: draws the document and hands the pointer's movements to the gestures."""

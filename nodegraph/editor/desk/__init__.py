@@ -1,0 +1,1 @@
+"""What is edited and remembered: the document with its history, the selection, settings, actions."""

@@ -1,0 +1,1 @@
+"""Listening: sound out, pictures of sound, loudness. No DearPyGui here."""

@@ -1,0 +1,1 @@
+"""How things look: colours, sizes, fonts, icons. No DearPyGui here."""

@@ -1,0 +1,99 @@
+"""Styling: the theme and the fonts, as DearPyGui takes them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import dearpygui.dearpygui as dpg
+
+import nodegraph.editor.look
+from nodegraph.editor.look.colours import Colour, Colours
+from nodegraph.editor.work.part import Tag
+
+__all__ = ["Fonts", "load_fonts", "make_theme"]
+
+_FOLDER = Path(nodegraph.editor.look.__file__).parent / "fonts"
+_BASE, _SMALL, _TITLE = 16, 14, 20
+
+
+@dataclass(frozen=True)
+class Fonts:
+    """The fonts, at the window's scale."""
+
+    regular: Tag
+    small: Tag
+    bold: Tag
+    title: Tag
+    icons: Tag
+
+
+def load_fonts(scale: float) -> Fonts:
+    """Load the fonts that are shipped."""
+
+    def font(file: str, size: float) -> Tag:
+        tag: Tag = dpg.add_font(str(_FOLDER / file), round(size * scale), parent=registry)
+        return tag
+
+    registry = dpg.add_font_registry()
+    return Fonts(
+        regular=font("Inter-Regular.otf", _BASE),
+        small=font("Inter-Regular.otf", _SMALL),
+        bold=font("Inter-SemiBold.otf", _BASE),
+        title=font("Inter-SemiBold.otf", _TITLE),
+        icons=font("lucide-subset.ttf", _BASE),
+    )
+
+
+def make_theme(colours: Colours, scale: float) -> Tag:
+    """Return the theme of everything but the canvas."""
+    theme: Tag = dpg.add_theme()
+    with dpg.theme_component(dpg.mvAll, parent=theme):
+        for target, colour in _colours(colours).items():
+            dpg.add_theme_color(target, (*colour, 255))
+        for target, sizes in _SIZES.items():
+            dpg.add_theme_style(target, *(size * scale for size in sizes))
+    return theme
+
+
+def _colours(c: Colours) -> dict[int, Colour]:
+    return {
+        dpg.mvThemeCol_WindowBg: c.window,
+        dpg.mvThemeCol_ChildBg: c.panel,
+        dpg.mvThemeCol_PopupBg: c.panel,
+        dpg.mvThemeCol_MenuBarBg: c.panel,
+        dpg.mvThemeCol_Border: c.border,
+        dpg.mvThemeCol_Text: c.text,
+        dpg.mvThemeCol_TextDisabled: c.quiet,
+        dpg.mvThemeCol_FrameBg: c.raised,
+        dpg.mvThemeCol_FrameBgHovered: c.hovered,
+        dpg.mvThemeCol_FrameBgActive: c.hovered,
+        dpg.mvThemeCol_Button: c.raised,
+        dpg.mvThemeCol_ButtonHovered: c.hovered,
+        dpg.mvThemeCol_ButtonActive: c.border,
+        dpg.mvThemeCol_Header: c.raised,
+        dpg.mvThemeCol_HeaderHovered: c.hovered,
+        dpg.mvThemeCol_HeaderActive: c.hovered,
+        dpg.mvThemeCol_SliderGrab: c.accent,
+        dpg.mvThemeCol_SliderGrabActive: c.accent,
+        dpg.mvThemeCol_CheckMark: c.accent,
+        dpg.mvThemeCol_ScrollbarBg: c.panel,
+        dpg.mvThemeCol_ScrollbarGrab: c.border,
+        dpg.mvThemeCol_TextSelectedBg: c.fill,
+        dpg.mvThemeCol_PlotHistogram: c.good,
+    }
+
+
+_SIZES: dict[int, tuple[float, ...]] = {
+    dpg.mvStyleVar_WindowPadding: (10, 10),
+    dpg.mvStyleVar_FramePadding: (8, 5),
+    dpg.mvStyleVar_ItemSpacing: (8, 6),
+    dpg.mvStyleVar_FrameRounding: (5,),
+    dpg.mvStyleVar_ChildRounding: (6,),
+    dpg.mvStyleVar_PopupRounding: (6,),
+    dpg.mvStyleVar_WindowRounding: (6,),
+    dpg.mvStyleVar_GrabRounding: (4,),
+    dpg.mvStyleVar_ScrollbarSize: (12,),
+    dpg.mvStyleVar_WindowBorderSize: (1,),
+    dpg.mvStyleVar_FrameBorderSize: (1,),
+}

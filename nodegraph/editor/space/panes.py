@@ -1,0 +1,85 @@
+"""Panes: how the window is divided."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+__all__ = ["GAP", "PANES", "Pane", "divide"]
+
+GAP = 6.0
+"""Between panes, in pixels at 100 %: where they can be pulled."""
+
+PANES: Mapping[str, float] = {"left": 232.0, "right": 316.0, "bottom": 292.0}
+"""Widths, and the height of the lowest, at first; in pixels at 100 %."""
+
+_TOOLBAR, _STATUS = 44.0, 28.0
+_LEAST = {"left": 150.0, "right": 220.0, "bottom": 140.0}
+_LEAST_CANVAS = 200.0
+
+
+@dataclass(frozen=True)
+class Pane:
+    """A part of the window, in pixels from its top left corner."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+
+    def contains(self, px: float, py: float) -> bool:
+        """Return whether a pixel lies in it."""
+        return self.x <= px < self.x + self.width and self.y <= py < self.y + self.height
+
+
+def divide(
+    width: float, height: float, top: float, sizes: Mapping[str, float], scale: float
+) -> dict[str, Pane]:
+    """Return where each part of the window lies.
+
+    Parameters
+    ----------
+    width, height : float
+        Of the window's inside, in pixels.
+    top : float
+        Where the menu bar ends, in pixels.
+    sizes : mapping
+        Of panes, as in PANES; 0 for one that is closed.
+    scale : float
+        Pixels on the screen per pixel at 100 %.
+
+    Returns
+    -------
+    dict of str to Pane
+        "toolbar", "left", "canvas", "right", "bottom", "status"; closed ones are missing.
+    """
+    gap = round(GAP * scale)
+    toolbar = Pane(0, top, width, round(_TOOLBAR * scale))
+    status = Pane(0, height - round(_STATUS * scale), width, round(_STATUS * scale))
+    upper, lower = toolbar.y + toolbar.height, status.y
+    left, right, bottom = (
+        _size(name, sizes, scale, room)
+        for name, room in (("left", width / 3), ("right", width / 3), ("bottom", (lower - upper) * 0.7))
+    )
+    canvas_bottom = lower - (bottom + gap if bottom else 0)
+    x0 = gap + (left + gap if left else 0)
+    x1 = width - gap - (right + gap if right else 0)
+    panes = {
+        "toolbar": toolbar,
+        "canvas": Pane(x0, upper, max(x1 - x0, _LEAST_CANVAS), canvas_bottom - upper),
+        "status": status,
+    }
+    if left:
+        panes["left"] = Pane(gap, upper, left, canvas_bottom - upper)
+    if right:
+        panes["right"] = Pane(x1 + gap, upper, right, canvas_bottom - upper)
+    if bottom:
+        panes["bottom"] = Pane(gap, canvas_bottom + gap, width - 2 * gap, bottom)
+    return panes
+
+
+def _size(name: str, sizes: Mapping[str, float], scale: float, most: float) -> float:
+    size = sizes.get(name, PANES[name])
+    if size <= 0:
+        return 0.0
+    return float(round(min(max(size, _LEAST[name]) * scale, max(most, _LEAST[name] * scale * 0.6))))

@@ -1,0 +1,66 @@
+"""Studio: what all parts of the window share."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from nodegraph.cache import Cache
+from nodegraph.editor.desk.actions import Actions
+from nodegraph.editor.desk.desk import Desk, Topic
+from nodegraph.editor.desk.inbox import Inbox
+from nodegraph.editor.desk.keymap import Keymap
+from nodegraph.editor.desk.settings import Settings, load_settings, save_settings
+from nodegraph.editor.look.colours import THEMES, Colours
+from nodegraph.editor.space.view import View
+from nodegraph.editor.words import use_language
+from nodegraph.library import Library
+
+__all__ = ["Studio"]
+
+
+class Studio:
+    """What all parts of the window share. Lives on the window's thread.
+
+    Parameters
+    ----------
+    library : Library
+        The kinds of node.
+    graphs : Path
+        The folder of the shipped graphs.
+    cache : Cache, optional
+        Where results are kept; by default the user's.
+    """
+
+    def __init__(self, library: Library, graphs: Path, cache: Cache | None = None) -> None:
+        self.library, self.graphs = library, graphs
+        self.cache = cache or Cache()
+        self.settings: Settings = load_settings()
+        self.keymap = Keymap(self.settings.preset, self.settings.keys)
+        self.desk = Desk(library)
+        self.actions = Actions()
+        self.inbox = Inbox()
+        self.view = View()
+        use_language(self.settings.language)
+
+    @property
+    def colours(self) -> Colours:
+        """The colours of the theme in use."""
+        return THEMES[self.settings.theme]
+
+    @property
+    def scale(self) -> float:
+        """Pixels on the screen per pixel at 100 %."""
+        return self.settings.ui_scale
+
+    def prefer(self, **changes: Any) -> None:
+        """Change settings and keep them."""
+        self.settings = replace(self.settings, **changes)
+        self.keymap = Keymap(self.settings.preset, self.settings.keys)
+        use_language(self.settings.language)
+        try:
+            save_settings(self.settings)
+        except OSError as error:
+            self.desk.tell(f"The settings cannot be saved: {error.strerror or error}.", "warning")
+        self.desk.touch(Topic.SETTINGS)

@@ -1,0 +1,108 @@
+"""A display of its own for the tests of the window, and an editor that opens and closes on it.
+
+`screen` needs Xvfb. Where it is not installed these tests are skipped and say so.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import select
+import shutil
+import signal
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+import nodes
+from nodegraph.cache import Cache
+from nodegraph.library import Library
+
+GRAPHS = Path(__file__).parents[2] / "graphs"
+
+
+def die_with_parent() -> None:
+    """Have the kernel end this process when the tests end, however they end."""
+    pr_set_pdeathsig = 1
+    ctypes.CDLL(None).prctl(pr_set_pdeathsig, signal.SIGTERM)
+
+
+@pytest.fixture(scope="session")
+def screen() -> Iterator[str]:
+    """Start an X server without a screen; return its display."""
+    if shutil.which("Xvfb") is None:
+        pytest.skip("Xvfb is not installed: the window is not tested")
+    read, write = os.pipe()
+    command = [
+        "Xvfb",
+        "-displayfd",
+        str(write),
+        "-screen",
+        "0",
+        "1920x1200x24",
+        "-nolisten",
+        "tcp",
+        "-noreset",
+    ]
+    server = subprocess.Popen(
+        command,
+        pass_fds=[write],
+        stderr=subprocess.DEVNULL,
+        preexec_fn=die_with_parent,  # noqa: PLW1509 - calls the kernel only
+    )
+    os.close(write)
+    assert select.select([read], [], [], 20)[0], "Xvfb did not start"
+    display = ":" + os.read(read, 16).decode().strip()
+    os.environ["DISPLAY"] = display
+    yield display
+    server.terminate()
+    server.wait(5)
+
+
+@pytest.fixture(scope="session")
+def library() -> Library:
+    return Library.from_package(nodes, skip=("dsp",))
+
+
+@pytest.fixture(autouse=True)
+def own_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keep settings, journals and results of the tests away from the user's."""
+    monkeypatch.setenv("REGROOVE_CONFIG", str(tmp_path / "config"))
+    monkeypatch.setenv("REGROOVE_STATE", str(tmp_path / "state"))
+    monkeypatch.setenv("REGROOVE_CACHE", str(tmp_path / "cache"))
+
+
+@pytest.fixture
+def studio(library: Library, tmp_path: Path):
+    """Return what the parts of a window share, without any window."""
+    from nodegraph.editor.work.studio import Studio
+
+    return Studio(library, GRAPHS, Cache(tmp_path / "cache"))
+
+
+@pytest.fixture
+def open_window(screen: str, request: pytest.FixtureRequest) -> Iterator[Callable[..., object]]:
+    """Return a function that opens a Window and returns a User in front of it.
+
+    Mesa draws nothing, unless the test is marked `pixels`.
+    """
+    from user import User, close_context
+
+    if request.node.get_closest_marker("pixels"):
+        os.environ.pop("GALLIUM_NOOP", None)
+    else:
+        os.environ["GALLIUM_NOOP"] = "true"
+    opened = []
+
+    def open_it(window) -> User:
+        window.open()
+        opened.append(window)
+        user = User(window.pump)
+        user.frames(3)
+        return user
+
+    yield open_it
+    for _window in opened:
+        close_context()
