@@ -11,7 +11,7 @@ import nodegraph.editor.look
 from nodegraph.editor.look.colours import Colour, Colours
 from nodegraph.editor.work.part import Tag
 
-__all__ = ["Fonts", "load_fonts", "make_theme"]
+__all__ = ["FONTS", "Fonts", "load_fonts", "make_theme"]
 
 _FOLDER = Path(nodegraph.editor.look.__file__).parent / "fonts"
 _BASE, _SMALL, _TITLE = 16, 14, 20
@@ -28,21 +28,25 @@ class Fonts:
     icons: Tag
 
 
+FONTS = Fonts("font.regular", "font.small", "font.bold", "font.title", "font.icons")
+"""Their names once `load_fonts` was called."""
+
+
 def load_fonts(scale: float) -> Fonts:
-    """Load the fonts that are shipped."""
+    """Load the fonts that are shipped; those of another scale are given up."""
 
-    def font(file: str, size: float) -> Tag:
-        tag: Tag = dpg.add_font(str(_FOLDER / file), round(size * scale), parent=registry)
-        return tag
+    def font(tag: Tag, file: str, size: float) -> None:
+        dpg.add_font(str(_FOLDER / file), round(size * scale), parent="fonts", tag=tag)
 
-    registry = dpg.add_font_registry()
-    return Fonts(
-        regular=font("Inter-Regular.otf", _BASE),
-        small=font("Inter-Regular.otf", _SMALL),
-        bold=font("Inter-SemiBold.otf", _BASE),
-        title=font("Inter-SemiBold.otf", _TITLE),
-        icons=font("lucide-subset.ttf", _BASE),
-    )
+    if dpg.does_item_exist("fonts"):
+        dpg.delete_item("fonts")
+    dpg.add_font_registry(tag="fonts")
+    font(FONTS.regular, "Inter-Regular.otf", _BASE)
+    font(FONTS.small, "Inter-Regular.otf", _SMALL)
+    font(FONTS.bold, "Inter-SemiBold.otf", _BASE)
+    font(FONTS.title, "Inter-SemiBold.otf", _TITLE)
+    font(FONTS.icons, "lucide-subset.ttf", _BASE)
+    return FONTS
 
 
 def make_theme(colours: Colours, scale: float) -> Tag:

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Literal
 
-__all__ = ["LANGUAGES", "N_", "Language", "_", "ngettext", "read_po", "use_language"]
+__all__ = ["LANGUAGES", "N_", "Language", "_", "in_all_languages", "ngettext", "read_po", "use_language"]
 
 Language = Literal["en", "de"]
 
@@ -37,11 +38,22 @@ _used = _Catalogue()
 
 def use_language(language: Language) -> None:
     """Say everything in that language from now on. What is drawn already has to be drawn again."""
+    _used.texts = _texts(language)
+
+
+@cache
+def _texts(language: Language) -> Mapping[str, tuple[str, ...]]:
     merged: dict[str, tuple[str, ...]] = {}
     if language != "en":
         for path in sorted(_FOLDER.glob(f"*.{language}.po")):
             merged |= read_po(path.read_text(encoding="utf-8"))
-    _used.texts = merged
+    return merged
+
+
+def in_all_languages(text: str) -> tuple[str, ...]:
+    """Return a text as each language has it, English first: who searches may think in another one."""
+    others = (_texts(language).get(text, ("",))[0] for language in LANGUAGES)
+    return (text, *filter(None, others))
 
 
 def _(text: str) -> str:

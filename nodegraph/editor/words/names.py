@@ -14,6 +14,7 @@ from nodegraph.param import UNITS
 __all__ = [
     "FAMILIES",
     "choice_name",
+    "english_kind",
     "english_name",
     "family_name",
     "family_of",
@@ -76,6 +77,13 @@ _SPELLED: Mapping[str, str] = {
 }
 
 
+_SPELLED_KINDS: Mapping[str, str] = {
+    "speed.draw": "Draw speed",
+    "speed.export": "Export speed",
+    "speed.load": "Load speed",
+}
+
+
 def family_of(kind: str) -> str:
     """Return the family of a kind: one of FAMILIES, or "other"."""
     family = _FAMILY_OF.get(kind) or kind.partition(".")[0]
@@ -106,9 +114,14 @@ def english_name(name: str, *, unit: bool = False) -> str:
     return _SPELLED.get(text, text[:1].upper() + text[1:])
 
 
+def english_kind(kind: str) -> str:
+    """Return the English name of a kind: the gettext text."""
+    return _SPELLED_KINDS.get(kind) or english_name(kind.rpartition(".")[2])
+
+
 def kind_name(kind: str) -> str:
     """Return "Declick" for "repair.declick"."""
-    return _(english_name(kind.rpartition(".")[2]))
+    return _(english_kind(kind))
 
 
 def param_name(name: str) -> str:

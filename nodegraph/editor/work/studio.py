@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ from nodegraph.cache import Cache
 from nodegraph.editor.desk.actions import Actions
 from nodegraph.editor.desk.desk import Desk, Topic
 from nodegraph.editor.desk.inbox import Inbox
-from nodegraph.editor.desk.keymap import Keymap
+from nodegraph.editor.desk.keymap import Chord, Keymap
 from nodegraph.editor.desk.settings import Settings, load_settings, save_settings
 from nodegraph.editor.look.colours import THEMES, Colours
 from nodegraph.editor.space.view import View
@@ -42,6 +43,8 @@ class Studio:
         self.actions = Actions()
         self.inbox = Inbox()
         self.view = View()
+        # Each chord is offered to these before the keymap has it, the latest first: an open popup's.
+        self.takers: list[Callable[[Chord], bool]] = []
         use_language(self.settings.language)
 
     @property
