@@ -9,7 +9,7 @@ export REGROOVE_SYSTEM_PACKAGES ?= yes
 .PHONY: run test lint bench system clean
 
 run: $(VENV)/installed
-	$(BIN)/python app.py render graphs/first_steps.json --into out --overwrite
+	$(BIN)/python app.py edit graphs/first_steps.json --or-render out
 
 test: $(VENV)/installed-dev system lint
 	$(BIN)/python -m pytest

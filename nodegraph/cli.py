@@ -1,4 +1,4 @@
-"""The command line: render, node, nodes, check, plan, cache, doctor.
+"""The command line: edit, render, node, nodes, check, plan, cache, doctor.
 
 Exit codes: 0 done · 1 a node failed · 2 a wrong command line · 3 a graph, parameter or sound file
 refused · 4 an output refused (it exists, is an input, lies outside the folder) · 5 the cache or its
@@ -21,9 +21,8 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from nodegraph.audio import Report
 from nodegraph.cache import Cache
-from nodegraph.console import RunView, show_node, show_nodes, show_plan
+from nodegraph.console import RunView, show_node, show_nodes, show_plan, show_result
 from nodegraph.errors import (
     CacheError,
     Cancelled,
@@ -32,16 +31,34 @@ from nodegraph.errors import (
     ParameterError,
     RegrooveError,
 )
-from nodegraph.events import RunResult
 from nodegraph.execute import plan as make_plan
 from nodegraph.execute import run
 from nodegraph.library import Library
 from nodegraph.records import jsonable, result_record, spec_record
 from nodegraph.request import Request, assignment, prepare
 
-__all__ = ["run_cli"]
+__all__ = ["Editor", "run_cli"]
 
 NODE_FAILED, REFUSED, OUTPUT_REFUSED, NO_CACHE, CANCELLED = 1, 3, 4, 5, 130
+
+
+@dataclass(frozen=True)
+class Editor:
+    """How the editor is opened; the command line itself knows none.
+
+    Parameters
+    ----------
+    open : callable
+        Opens it on a file, or on nothing, and returns when it is closed.
+    refusal : callable
+        Why no window can be opened here, or None.
+    """
+
+    open: Callable[[Path | None], int]
+    refusal: Callable[[], str | None]
+
+
+_NO_EDITOR = Editor(lambda file: REFUSED, lambda: "This command line has no editor.")
 
 
 @dataclass(frozen=True)
@@ -56,12 +73,15 @@ class Tools:
         The folder of shipped graphs: they may be named without folder and suffix.
     out, err : Console
         Results, and everything else.
+    editor : Editor
+        Opens the editor.
     """
 
     library: Library
     graphs: Path
     out: Console
     err: Console
+    editor: Editor
 
     def emit(self, record: Any) -> None:
         """Print one JSON object."""
@@ -99,7 +119,9 @@ TargetOption = Annotated[
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object for scripts.")]
 
 
-def run_cli(library: Library, graphs: Path, arguments: list[str] | None = None) -> int:
+def run_cli(
+    library: Library, graphs: Path, arguments: list[str] | None = None, editor: Editor | None = None
+) -> int:
     """Run a command line and return its exit code.
 
     Parameters
@@ -110,8 +132,12 @@ def run_cli(library: Library, graphs: Path, arguments: list[str] | None = None) 
         The folder of shipped graphs.
     arguments : list of str, optional
         By default the process's own.
+    editor : Editor, optional
+        For `edit`, which is refused without one.
     """
-    tools = Tools(library, graphs, Console(soft_wrap=True), Console(stderr=True, soft_wrap=True))
+    tools = Tools(
+        library, graphs, Console(soft_wrap=True), Console(stderr=True, soft_wrap=True), editor or _NO_EDITOR
+    )
     arguments = sys.argv[1:] if arguments is None else arguments
     try:
         code = cli(args=arguments, obj=tools, standalone_mode=False)
@@ -147,6 +173,28 @@ def _tell(tools: Tools, error: RegrooveError, *, as_json: bool) -> int:
 
 
 @cli.command()
+def edit(
+    ctx: typer.Context,
+    graph: Annotated[Path | None, typer.Argument(help="What to open; without it, the start page.")] = None,
+    or_render: Annotated[
+        Path | None,
+        typer.Option("--or-render", metavar="FOLDER", help="Without a display, render into this folder."),
+    ] = None,
+) -> int:
+    """Open the editor."""
+    tools: Tools = ctx.obj
+    refusal = tools.editor.refusal()
+    if refusal is None:
+        return tools.editor.open(graph)
+    tools.err.print(f"[yellow]–[/yellow] {escape(refusal)}", highlight=False)
+    if or_render is None or graph is None:
+        return REFUSED
+    tools.err.print("  The graph is rendered without a window instead.", highlight=False)
+    code: int = ctx.invoke(render, ctx=ctx, graph=graph, into=or_render, overwrite=True)
+    return code
+
+
+@cli.command()
 def render(
     ctx: typer.Context,
     graph: GraphArgument,
@@ -179,7 +227,7 @@ def render(
     if as_json:
         tools.emit(result_record(result))
     else:
-        _show_result(tools, result)
+        show_result(tools.out, tools.err, result)
     return NODE_FAILED if result.failures else REFUSED if result.skipped else 0
 
 
@@ -361,22 +409,6 @@ def doctor(
 
 
 # --- showing ---------------------------------------------------------------------------------------------
-
-
-def _show_result(tools: Tools, result: RunResult) -> None:
-    for node_id, text in result.notes:
-        tools.err.print(f"  [blue]i[/blue] {node_id}: {escape(text)}", highlight=False)
-    for value in result.values.values():
-        if isinstance(value, Report):
-            tools.out.print(escape(str(value)), highlight=False)
-    for failure in result.failures.values():
-        tools.err.print(f"[bold red]✘[/bold red] {escape(str(failure))}", highlight=False)
-    for node_id, text in result.skipped.items():
-        tools.err.print(f"[yellow]–[/yellow] {node_id}: {escape(text)}", highlight=False)
-    if not result.ran and result.reused and not result.skipped:
-        tools.err.print("  Nothing had changed, so nothing ran.", style="dim")
-    for path in result.written.values():
-        tools.err.print(f"  [bold green]→[/bold green] {escape(str(path))}", highlight=False)
 
 
 def _write_debug_log(tools: Tools, results: Cache, path: Path) -> None:

@@ -16,13 +16,14 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from nodegraph.events import RunEvent
+from nodegraph.audio import Report
+from nodegraph.events import RunEvent, RunResult
 from nodegraph.library import Library
 from nodegraph.param import Param
 from nodegraph.plan import Plan, Step
 from nodegraph.spec import NodeSpec
 
-__all__ = ["RunView", "duration", "show_node", "show_nodes", "show_plan"]
+__all__ = ["RunView", "duration", "show_node", "show_nodes", "show_plan", "show_result"]
 
 # More rows than this do not fit on a screen: only what runs or failed is shown then.
 _MOST_ROWS = 30
@@ -227,3 +228,20 @@ def plain_value(value: Any) -> str:
     if isinstance(value, bool):
         return str(value).lower()
     return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def show_result(out: Console, err: Console, result: RunResult) -> None:
+    """Print what a run told, found, and wrote."""
+    for node_id, text in result.notes:
+        err.print(f"  [blue]i[/blue] {node_id}: {escape(text)}", highlight=False)
+    for value in result.values.values():
+        if isinstance(value, Report):
+            out.print(escape(str(value)), highlight=False)
+    for failure in result.failures.values():
+        err.print(f"[bold red]✘[/bold red] {escape(str(failure))}", highlight=False)
+    for node_id, text in result.skipped.items():
+        err.print(f"[yellow]–[/yellow] {node_id}: {escape(text)}", highlight=False)
+    if not result.ran and result.reused and not result.skipped:
+        err.print("  Nothing had changed, so nothing ran.", style="dim")
+    for path in result.written.values():
+        err.print(f"  [bold green]→[/bold green] {escape(str(path))}", highlight=False)

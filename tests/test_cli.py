@@ -17,13 +17,15 @@ import pytest
 import soundfile
 
 import nodes
-from nodegraph.cli import run_cli
+from nodegraph.cli import Editor, run_cli
 from nodegraph.library import Library
 
 ROOT = Path(__file__).parents[1]
 GRAPHS = ROOT / "graphs"
 CLIPS = sorted((ROOT.parent / "shared" / "bench" / "dev" / "clips").glob("*.flac"))
 LIBRARY = Library.from_package(nodes, skip=("dsp",))
+
+NO_SCREEN = Editor(lambda file: 17, lambda: "No display: there is none in a test.")
 
 
 class Shell:
@@ -36,7 +38,7 @@ class Shell:
         self.err = ""
 
     def __call__(self, *words: object) -> int:
-        code = run_cli(LIBRARY, GRAPHS, [str(word) for word in words])
+        code = run_cli(LIBRARY, GRAPHS, [str(word) for word in words], NO_SCREEN)
         self.out, self.err = self._read()
         return code
 
@@ -70,6 +72,27 @@ def test_the_first_graph_ends_with_a_file_and_says_where(shell: Shell) -> None:
     assert shell("render", "first_steps") == 0
     assert (shell.folder / "first_steps.wav").exists()
     assert "first_steps.wav" in shell.err
+
+
+def test_without_a_display_the_editor_says_so_or_renders(shell: Shell) -> None:
+    assert shell("edit", "first_steps") == 3
+    assert "No display" in shell.err
+    assert shell("edit", "first_steps", "--or-render", "here") == 0
+    assert "No display" in shell.err
+    assert (shell.folder / "here" / "first_steps.wav").exists()
+
+
+def test_the_editor_opens_on_the_file_that_is_named(tmp_path: Path) -> None:
+    opened: list[Path | None] = []
+
+    def open_window(file: Path | None) -> int:
+        opened.append(file)
+        return 7
+
+    with_screen = Editor(open_window, lambda: None)
+    assert run_cli(LIBRARY, GRAPHS, ["edit", "mine.json"], with_screen) == 7
+    assert run_cli(LIBRARY, GRAPHS, ["edit"], with_screen) == 7
+    assert opened == [Path("mine.json"), None]
 
 
 def test_rendering_again_runs_nothing_and_does_not_complain_about_its_own_file(shell: Shell) -> None:

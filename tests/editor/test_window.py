@@ -4,7 +4,7 @@ import dearpygui.dearpygui as dpg
 import pytest
 
 from nodegraph.editor.canvas.canvas import Canvas
-from nodegraph.editor.window import Window
+from nodegraph.editor.window.window import Window
 
 
 def test_it_opens_and_draws(studio, open_window):

@@ -11,7 +11,7 @@ import nodegraph.editor.look
 from nodegraph.editor.look.colours import Colour, Colours
 from nodegraph.editor.work.part import Tag
 
-__all__ = ["FONTS", "Fonts", "load_fonts", "make_theme"]
+__all__ = ["FONTS", "Fonts", "accent_theme", "flat_theme", "load_fonts", "make_theme"]
 
 _FOLDER = Path(nodegraph.editor.look.__file__).parent / "fonts"
 _BASE, _SMALL, _TITLE = 16, 14, 20
@@ -57,6 +57,28 @@ def make_theme(colours: Colours, scale: float) -> Tag:
             dpg.add_theme_color(target, (*colour, 255))
         for target, sizes in _SIZES.items():
             dpg.add_theme_style(target, *(size * scale for size in sizes))
+    return theme
+
+
+def accent_theme(c: Colours) -> Tag:
+    """Return the theme of the one button that one is meant to press."""
+    return _button_theme(c.accent, c.on_accent, c.quiet)
+
+
+def flat_theme(c: Colours) -> Tag:
+    """Return the theme of buttons in a bar: no frame, dimmed where they can do nothing."""
+    return _button_theme(c.panel, c.text, c.border)
+
+
+def _button_theme(face: Colour, text: Colour, dimmed: Colour) -> Tag:
+    theme: Tag = dpg.add_theme()
+    with dpg.theme_component(dpg.mvButton, parent=theme):
+        dpg.add_theme_color(dpg.mvThemeCol_Button, (*face, 255))
+        dpg.add_theme_color(dpg.mvThemeCol_Text, (*text, 255))
+        dpg.add_theme_style(dpg.mvStyleVar_FrameBorderSize, 0)
+    with dpg.theme_component(dpg.mvButton, parent=theme, enabled_state=False):
+        dpg.add_theme_color(dpg.mvThemeCol_Text, (*dimmed, 255))
+        dpg.add_theme_style(dpg.mvStyleVar_FrameBorderSize, 0)
     return theme
 
 

@@ -1,0 +1,1 @@
+"""The window: opened, divided among its parts, drawn frame by frame; keys become actions."""

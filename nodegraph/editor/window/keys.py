@@ -1,0 +1,126 @@
+"""Keys: what is pressed becomes a Chord, and a chord the action that the keymap has for it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import dearpygui.dearpygui as dpg
+
+from nodegraph.editor.desk.keymap import Chord
+from nodegraph.editor.work.part import Tag
+from nodegraph.editor.work.studio import Studio
+
+__all__ = ["Keys"]
+
+_NAMED = {
+    "Enter": dpg.mvKey_Return,
+    "KeypadEnter": dpg.mvKey_NumPadEnter,
+    "Escape": dpg.mvKey_Escape,
+    "Space": dpg.mvKey_Spacebar,
+    "Backspace": dpg.mvKey_Back,
+    "Delete": dpg.mvKey_Delete,
+    "Insert": dpg.mvKey_Insert,
+    "Tab": dpg.mvKey_Tab,
+    "Grave": dpg.mvKey_Tilde,
+    "Plus": dpg.mvKey_Plus,
+    "Minus": dpg.mvKey_Minus,
+    "Period": dpg.mvKey_Period,
+    "Comma": dpg.mvKey_Comma,
+    "Slash": dpg.mvKey_Slash,
+    "Home": dpg.mvKey_Home,
+    "End": dpg.mvKey_End,
+    "PageUp": dpg.mvKey_Prior,
+    "PageDown": dpg.mvKey_Next,
+    "Up": dpg.mvKey_Up,
+    "Down": dpg.mvKey_Down,
+    "Left": dpg.mvKey_Left,
+    "Right": dpg.mvKey_Right,
+}
+_LETTERS = {letter: getattr(dpg, f"mvKey_{letter}") for letter in "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"}
+_FUNCTION_KEYS = {f"F{number}": getattr(dpg, f"mvKey_F{number}") for number in range(1, 13)}
+_CODES = {**_NAMED, **_LETTERS, **_FUNCTION_KEYS}
+# The keypad's Enter does what Enter does.
+_SAME = {"KeypadEnter": "Enter"}
+# With Ctrl, these edit the text that is being typed.
+_TEXT_KEYS = frozenset({"A", "C", "V", "X", "Z", "Y", "Left", "Right", "Backspace", "Delete"})
+# Space pans while the mouse is dragged with it, and plays when it was only tapped.
+_ON_RELEASE = "Space"
+
+
+class Keys:
+    """Listens to the keyboard.
+
+    Parameters
+    ----------
+    studio : Studio
+        Its keymap and actions.
+    typing : callable
+        Whether a text is being typed: then keys belong to the text.
+    on_chord : callable
+        Takes each chord first; returns True to keep it from the keymap (a dialog, a remapping).
+    """
+
+    def __init__(self, studio: Studio, typing: Callable[[], bool], on_chord: Callable[[Chord], bool]) -> None:
+        self._studio, self._typing, self._on_chord = studio, typing, on_chord
+        self._space_dragged = False
+
+    def build(self) -> Tag:
+        """Register the handlers; return their registry."""
+        registry: Tag = dpg.add_handler_registry()
+        for name, code in _CODES.items():
+            dpg.add_key_press_handler(
+                code, parent=registry, user_data=_SAME.get(name, name), callback=self._pressed
+            )
+        dpg.add_key_release_handler(_NAMED[_ON_RELEASE], parent=registry, callback=self._space_released)
+        dpg.add_mouse_click_handler(parent=registry, callback=self._clicked)
+        return registry
+
+    def _clicked(self) -> None:
+        if dpg.is_key_down(_NAMED[_ON_RELEASE]):
+            self._space_dragged = True
+
+    def _space_released(self) -> None:
+        if not self._space_dragged:
+            self._press(self._chord(_ON_RELEASE))
+        self._space_dragged = False
+
+    def _pressed(self, _sender: Tag, _data: object, name: str) -> None:
+        if name != _ON_RELEASE:
+            self._press(self._chord(name))
+
+    def _press(self, chord: Chord) -> None:
+        if self._on_chord(chord) or (self._typing() and _belongs_to_text(chord)):
+            return
+        action = self._studio.keymap.action(chord)
+        if action is not None and action in self._studio.actions:
+            self._studio.actions.do(action)
+
+    @staticmethod
+    def _chord(name: str) -> Chord:
+        def held(*codes: int) -> bool:
+            return any(dpg.is_key_down(code) for code in codes)
+
+        return Chord(
+            name,
+            ctrl=held(dpg.mvKey_LControl, dpg.mvKey_RControl),
+            shift=held(dpg.mvKey_LShift, dpg.mvKey_RShift),
+            alt=held(dpg.mvKey_LAlt, dpg.mvKey_RAlt),
+        )
+
+
+def _belongs_to_text(chord: Chord) -> bool:
+    """Return whether a text field takes this key. Ctrl+S and function keys reach the editor even so."""
+    if chord.key in _FUNCTION_KEYS:
+        return False
+    return not chord.ctrl or chord.key in (
+        "A",
+        "C",
+        "V",
+        "X",
+        "Z",
+        "Y",
+        "Left",
+        "Right",
+        "Backspace",
+        "Delete",
+    )

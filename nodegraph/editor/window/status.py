@@ -1,0 +1,97 @@
+"""The status line: the selection, the file, the zoom, the size of the cache."""
+
+from __future__ import annotations
+
+import time
+
+import dearpygui.dearpygui as dpg
+
+from nodegraph.editor.desk.desk import Topic
+from nodegraph.editor.panels.styling import Fonts
+from nodegraph.editor.space.panes import Pane
+from nodegraph.editor.words import _, ngettext
+from nodegraph.editor.work.part import Tag
+from nodegraph.editor.work.studio import Studio
+
+__all__ = ["StatusLine"]
+
+# Asking the cache costs a walk over its folder (s).
+_CACHE_EVERY_S = 5.0
+
+
+class StatusLine:
+    """The status line: a Part.
+
+    Parameters
+    ----------
+    studio : Studio
+        What it tells about.
+    """
+
+    def __init__(self, studio: Studio) -> None:
+        self._studio = studio
+        self._watch = studio.desk.watch()
+        self._fonts: Fonts | None = None
+        self._asked = float("-inf")
+        self._zoom = 0.0
+
+    def use(self, fonts: Fonts) -> None:
+        """Take the window's fonts."""
+        self._fonts = fonts
+
+    def build(self, parent: Tag) -> None:
+        """See Part."""
+        assert self._fonts is not None
+        for name in ("left", "right"):
+            text = dpg.add_text(
+                "", parent=parent, tag=f"status.{name}", color=(*self._studio.colours.quiet, 255)
+            )
+            dpg.bind_item_font(text, self._fonts.small)
+        self._watch = self._studio.desk.watch()
+        self._zoom = 0.0
+
+    def place(self, pane: Pane) -> None:
+        """See Part."""
+        self._width = pane.width
+        y = int(5 * self._studio.scale)
+        dpg.set_item_pos("status.left", [int(12 * self._studio.scale), y])
+        self._place_right()
+
+    def update(self) -> None:
+        """See Part."""
+        changed = self._watch.take()
+        if changed & (Topic.DOCUMENT | Topic.SELECTION | Topic.FILE | Topic.STATES):
+            dpg.set_value("status.left", self._left())
+        now = time.monotonic()
+        if now - self._asked > _CACHE_EVERY_S or self._zoom != self._studio.view.zoom:
+            self._asked, self._zoom = now, self._studio.view.zoom
+            dpg.set_value("status.right", self._right())
+            self._place_right()
+
+    def _left(self) -> str:
+        desk = self._studio.desk
+        graph = desk.document.graph
+        counted = ngettext("{count} node", "{count} nodes", len(graph.nodes)).format(count=len(graph.nodes))
+        parts = [counted]
+        chosen = len(desk.selection.nodes)
+        if chosen:
+            parts.append(ngettext("{count} selected", "{count} selected", chosen).format(count=chosen))
+        failed = sum(state.status == "failed" for state in desk.states.values())
+        if failed:
+            parts.append(ngettext("{count} failed", "{count} failed", failed).format(count=failed))
+        saved = _("not saved yet") if desk.path is None else str(desk.path)
+        parts.append(saved if not desk.history.dirty else _("{file} (changed)").format(file=saved))
+        return "   ·   ".join(parts)
+
+    def _right(self) -> str:
+        shelf = self._studio.cache.shelf
+        zoom = _("{percent:.0f} %").format(percent=self._zoom * 100)
+        used = _("Cache {used:.1f} of {limit:.0f} GB").format(
+            used=shelf.used_bytes() / 1e9, limit=shelf.limit_bytes / 1e9
+        )
+        return f"{used}   ·   {zoom}"
+
+    def _place_right(self) -> None:
+        width = 7.4 * len(dpg.get_value("status.right")) * self._studio.scale
+        x = max(self._width - width - 12 * self._studio.scale, 0)
+        dpg.set_item_pos("status.right", [int(x), int(5 * self._studio.scale)])

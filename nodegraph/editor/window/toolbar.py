@@ -1,0 +1,148 @@
+"""The toolbar: run, cancel, undo, redo, progress with the time that is left."""
+
+from __future__ import annotations
+
+import dearpygui.dearpygui as dpg
+
+from nodegraph.editor.desk.desk import Topic
+from nodegraph.editor.desk.states import RunState
+from nodegraph.editor.look.icons import ICONS
+from nodegraph.editor.panels.styling import Fonts, accent_theme, flat_theme
+from nodegraph.editor.space.panes import Pane
+from nodegraph.editor.words import _, ngettext
+from nodegraph.editor.work.part import Tag
+from nodegraph.editor.work.studio import Studio
+
+__all__ = ["Toolbar", "duration_text", "run_text"]
+
+_BAR = 180
+
+
+def duration_text(seconds: float) -> str:
+    """Return a duration for people: "0.4 s", "14 s", "3:05 min", "1:02 h"."""
+    if seconds < 9.95:
+        return _("{seconds:.1f} s").format(seconds=seconds)
+    whole = round(seconds)
+    if whole < 100:
+        return _("{seconds} s").format(seconds=whole)
+    minutes, rest = divmod(whole, 60)
+    if minutes < 60:
+        return _("{minutes}:{seconds:02d} min").format(minutes=minutes, seconds=rest)
+    hours, minutes = divmod(minutes, 60)
+    return _("{hours}:{minutes:02d} h").format(hours=hours, minutes=minutes)
+
+
+def run_text(state: RunState) -> str:
+    """Return in words what is going on, or what would run."""
+    if state.what == "idle":
+        if not state.to_run:
+            return _("Everything is up to date.")
+        waiting = ngettext("{count} node to run", "{count} nodes to run", state.to_run)
+        text = waiting.format(count=state.to_run)
+        if state.expected_s is None:
+            return text
+        return _("{nodes}, about {duration}").format(nodes=text, duration=duration_text(state.expected_s))
+    doing = _("Preview of the passage") if state.what == "region" else _("Running")
+    if state.eta_s is None:
+        return doing
+    return _("{doing}: {duration} left").format(doing=doing, duration=duration_text(state.eta_s))
+
+
+class Toolbar:
+    """The toolbar: a Part.
+
+    Parameters
+    ----------
+    studio : Studio
+        Its actions and what is going on.
+    """
+
+    _BUTTONS = (
+        ("run.all", "play"),
+        ("run.cancel", "square"),
+        ("", ""),
+        ("edit.undo", "undo-2"),
+        ("edit.redo", "redo-2"),
+    )
+
+    def __init__(self, studio: Studio) -> None:
+        self._studio = studio
+        self._watch = studio.desk.watch()
+        self._fonts: Fonts | None = None
+
+    def use(self, fonts: Fonts) -> None:
+        """Take the window's fonts."""
+        self._fonts = fonts
+
+    def build(self, parent: Tag) -> None:
+        """See Part."""
+        assert self._fonts is not None
+        scale, actions = self._studio.scale, self._studio.actions
+        colours = self._studio.colours
+        row = dpg.add_group(horizontal=True, parent=parent, tag="toolbar.row", horizontal_spacing=6 * scale)
+        for name, icon in self._BUTTONS:
+            if not name:
+                dpg.add_spacer(width=int(6 * scale), parent=row)
+                continue
+            if name not in actions:
+                continue
+            button = dpg.add_button(
+                label=ICONS[icon],
+                width=int(38 * scale),
+                height=int(30 * scale),
+                parent=row,
+                tag=f"toolbar.{name}",
+                user_data=name,
+                callback=self._do,
+            )
+            dpg.bind_item_font(button, self._fonts.icons)
+            dpg.bind_item_theme(button, accent_theme(colours) if name == "run.all" else flat_theme(colours))
+            chords = self._studio.keymap.chords(name)
+            with dpg.tooltip(button):
+                dpg.add_text(actions[name].text + (f"   {chords[0]}" if chords else ""))
+        dpg.add_spacer(width=int(6 * scale), parent=row)
+        dpg.add_progress_bar(
+            parent=row, tag="toolbar.progress", width=int(_BAR * scale), height=int(30 * scale), show=False
+        )
+        with dpg.group(parent=row):
+            dpg.add_spacer(height=int(1 * scale))
+            dpg.add_text("", tag="toolbar.state")
+        dpg.add_text("", tag="toolbar.title", parent=parent)
+        dpg.bind_item_font("toolbar.title", self._fonts.bold)
+        self._watch = self._studio.desk.watch()
+
+    def place(self, pane: Pane) -> None:
+        """See Part."""
+        self._width = pane.width
+        dpg.set_item_pos("toolbar.row", [int(8 * self._studio.scale), int(7 * self._studio.scale)])
+        self._place_title()
+
+    def update(self) -> None:
+        """See Part."""
+        changed = self._watch.take()
+        if changed & (Topic.RUN | Topic.DOCUMENT):
+            state = self._studio.desk.run_state
+            dpg.set_value("toolbar.state", run_text(state))
+            dpg.configure_item(
+                "toolbar.progress", show=state.what != "idle", overlay=f"{state.fraction * 100:.0f} %"
+            )
+            dpg.set_value("toolbar.progress", state.fraction)
+        if changed & (Topic.FILE | Topic.DOCUMENT | Topic.RUN):
+            for name, _icon in self._BUTTONS:
+                if name and name in self._studio.actions:
+                    dpg.configure_item(f"toolbar.{name}", enabled=self._studio.actions[name].enabled())
+            dpg.set_value("toolbar.title", self._title())
+            self._place_title()
+
+    def _title(self) -> str:
+        desk = self._studio.desk
+        name = desk.document.title or (desk.path.stem if desk.path else _("Untitled"))
+        return name + (" •" if desk.history.dirty else "")
+
+    def _place_title(self) -> None:
+        width = 8.6 * len(dpg.get_value("toolbar.title")) * self._studio.scale
+        x = max(self._width - width - 16 * self._studio.scale, 0)
+        dpg.set_item_pos("toolbar.title", [int(x), int(12 * self._studio.scale)])
+
+    def _do(self, _sender: Tag, _data: object, name: str) -> None:
+        self._studio.actions.do(name)

@@ -1,0 +1,223 @@
+"""Window: opens it, divides it among its parts, draws frames."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import dearpygui.dearpygui as dpg
+
+from nodegraph.editor.desk.desk import Topic
+from nodegraph.editor.desk.keymap import Chord
+from nodegraph.editor.panels.styling import Fonts, load_fonts, make_theme
+from nodegraph.editor.space.panes import Pane, divide
+from nodegraph.editor.window.keys import Keys
+from nodegraph.editor.window.menu import MenuBar
+from nodegraph.editor.window.notices import Notices
+from nodegraph.editor.window.splitters import Splitters
+from nodegraph.editor.window.status import StatusLine
+from nodegraph.editor.window.toolbar import Toolbar
+from nodegraph.editor.words import Language
+from nodegraph.editor.work.part import Part, Tag
+from nodegraph.editor.work.studio import Studio
+
+__all__ = ["Window"]
+
+# Between frames: while something moves, and after a second in which nothing did (s).
+_BUSY_S, _IDLE_S = 1 / 60, 1 / 10
+_AWAKE_S = 1.0
+_MENU = 27.0
+
+
+@dataclass(frozen=True)
+class _Looks:
+    """The settings after whose change everything is made anew."""
+
+    language: Language
+    theme: str
+    scale: float
+    keys: object
+
+
+class Window:
+    """The window.
+
+    Parameters
+    ----------
+    studio : Studio
+        What its parts share.
+    parts : mapping of pane to Part
+        What stands in the panes "left", "canvas", "right", "bottom".
+    typing : callable
+        Whether a text is being typed somewhere.
+    on_chord : callable
+        Takes each chord before the keymap; True keeps it.
+    on_close : callable
+        The user wants to close the window.
+    """
+
+    def __init__(
+        self,
+        studio: Studio,
+        parts: dict[str, Part],
+        *,
+        typing: Callable[[], bool] = lambda: False,
+        on_chord: Callable[[Chord], bool] = lambda chord: False,
+        on_close: Callable[[], None] | None = None,
+    ) -> None:
+        self.studio = studio
+        self._toolbar, self._status = Toolbar(studio), StatusLine(studio)
+        self.parts: dict[str, Part] = {"toolbar": self._toolbar, **parts, "status": self._status}
+        self._menu, self._notices = MenuBar(studio), Notices(studio)
+        self._keys = Keys(studio, typing, on_chord)
+        self._splitters = Splitters(studio, self.lay_out)
+        self._on_close = on_close or self.quit
+        self._watch = studio.desk.watch()
+        self._panes: dict[str, Tag] = {}
+        self._fonts: Fonts | None = None
+        self._looks = self._looks_now()
+        self._awake_until = 0.0
+        self._mouse = (0.0, 0.0)
+        self._size = (0, 0)
+        self.running = False
+
+    # --- opening -----------------------------------------------------------------------------
+
+    def open(self, title: str = "Regroove") -> None:
+        """Show the window."""
+        dpg.create_context()
+        dpg.configure_app(manual_callback_management=True)
+        width, height = self.studio.settings.window
+        dpg.create_viewport(title=title, width=width, height=height, disable_close=True)
+        dpg.setup_dearpygui()
+        dpg.add_window(
+            tag="root",
+            no_scrollbar=True,
+            no_bring_to_front_on_focus=True,
+            menubar=True,
+            no_scroll_with_mouse=True,
+        )
+        dpg.set_primary_window("root", True)
+        self._build()
+        dpg.set_exit_callback(self._on_close)
+        self._keys.build()
+        dpg.show_viewport()
+        self.running = True
+        self.stir()
+
+    def _build(self) -> None:
+        self._fonts = load_fonts(self.studio.scale)
+        dpg.bind_font(self._fonts.regular)
+        dpg.bind_theme(make_theme(self.studio.colours, self.studio.scale))
+        dpg.delete_item("root", children_only=True)
+        self._menu.build("root")
+        self._toolbar.use(self._fonts)
+        self._status.use(self._fonts)
+        for name, part in self.parts.items():
+            self._panes[name] = dpg.add_child_window(
+                parent="root", tag=f"pane.{name}", border=False, no_scrollbar=name not in ("left", "right")
+            )
+            part.build(self._panes[name])
+        self.lay_out()
+
+    def lay_out(self) -> None:
+        """Give each part its place."""
+        width, height = self._size = _client_size()
+        scale = self.studio.scale
+        panes = divide(width, height, _MENU * scale, self._splitters.sizes, scale)
+        self._splitters.panes = panes
+        for name, part in self.parts.items():
+            dpg.configure_item(self._panes[name], show=name in panes)
+            if name in panes:
+                self._place(self._panes[name], panes[name])
+                part.place(panes[name])
+        self._notices.place(panes["canvas"])
+
+    @staticmethod
+    def _place(item: Tag, pane: Pane) -> None:
+        dpg.configure_item(
+            item, pos=(int(pane.x), int(pane.y)), width=int(pane.width), height=int(pane.height)
+        )
+
+    def _looks_now(self) -> _Looks:
+        settings = self.studio.settings
+        return _Looks(settings.language, settings.theme, settings.ui_scale, (settings.preset, settings.keys))
+
+    # --- frames ------------------------------------------------------------------------------
+
+    def pump(self) -> None:
+        """Draw a frame and do what has come in since the last one."""
+        dpg.render_dearpygui_frame()
+        jobs = dpg.get_callback_queue()
+        if jobs:
+            self.stir()
+            dpg.run_callbacks(jobs)
+        if self.studio.inbox.drain():
+            self.stir()
+        self._splitters.update()
+        if self._size != _client_size():
+            self.lay_out()
+            self.stir()
+        changed = self._watch.take()
+        if changed:
+            self.stir()
+        if Topic.SETTINGS in changed and self._looks != self._looks_now():
+            self._looks = self._looks_now()
+            self._build()
+        elif Topic.SETTINGS in changed and self._splitters.sizes != self.studio.settings.panes:
+            self._splitters.sizes = dict(self.studio.settings.panes)
+            self.lay_out()
+        self._menu.update()
+        for name, part in self.parts.items():
+            if dpg.is_item_shown(self._panes[name]):
+                part.update()
+        assert self._fonts is not None
+        self._notices.update(self._fonts)
+
+    def stir(self) -> None:
+        """Draw at full speed for a while."""
+        self._awake_until = time.monotonic() + _AWAKE_S
+
+    def _is_busy(self) -> bool:
+        mouse = tuple(dpg.get_mouse_pos(local=False))
+        if mouse != self._mouse or any(dpg.is_mouse_button_down(button) for button in range(3)):
+            self._mouse = (mouse[0], mouse[1])
+            self.stir()
+        return time.monotonic() < self._awake_until
+
+    def run(self, busy: Callable[[], bool] = lambda: False) -> None:
+        """Draw until the window is closed.
+
+        Parameters
+        ----------
+        busy : callable
+            Whether something moves by itself: sound is playing.
+        """
+        while self.running and dpg.is_dearpygui_running():
+            begin = time.perf_counter()
+            self.pump()
+            period = _BUSY_S if busy() or self._is_busy() else _IDLE_S
+            time.sleep(max(0.0, period - (time.perf_counter() - begin)))
+
+    def quit(self) -> None:
+        """Let `run` end."""
+        self.running = False
+
+    def close(self) -> None:
+        """Take the window off the screen, and remember its size."""
+        self.running = False
+        size = (dpg.get_viewport_width(), dpg.get_viewport_height())
+        if size != self.studio.settings.window:
+            self.studio.prefer(window=size)
+        dpg.stop_dearpygui()
+        dpg.destroy_context()
+
+    def shot(self, path: Path) -> None:
+        """Write a picture of the next frame to a PNG file."""
+        dpg.output_frame_buffer(str(path))
+
+
+def _client_size() -> tuple[int, int]:
+    return dpg.get_viewport_client_width(), dpg.get_viewport_client_height()
