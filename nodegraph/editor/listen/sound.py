@@ -1,12 +1,45 @@
-"""Sound: what an output port gives to hear."""
+"""Sound: what an output port gives to hear. Difference: what two of them do not have in common.
+
+Axis letters: C channels, T frames.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Protocol
 
-from nodegraph.audio import Audio
+import numpy as np
 
-__all__ = ["Sound"]
+from nodegraph.audio import Audio, Samples
+
+__all__ = ["Audible", "Difference", "Sound"]
+
+
+class Audible(Protocol):
+    """What pictures and meters can be made of."""
+
+    @property
+    def key(self) -> str:
+        """The same for the same samples."""
+
+    @property
+    def begin_s(self) -> float:
+        """Where its first frame lies in the whole file (s)."""
+
+    @property
+    def sample_rate(self) -> int:
+        """In Hz."""
+
+    @property
+    def channels(self) -> int:
+        """Number of channels."""
+
+    @property
+    def frames(self) -> int:
+        """Length in sample frames."""
+
+    def read(self, begin: int, end: int) -> Samples:
+        """Return frames of itself, shape (channels, end − begin); silence where it is not."""
 
 
 @dataclass(frozen=True)
@@ -34,3 +67,65 @@ class Sound:
     def end_s(self) -> float:
         """Where it ends in the whole file (s)."""
         return self.begin_s + self.audio.seconds
+
+    @property
+    def sample_rate(self) -> int:
+        """In Hz."""
+        return self.audio.sample_rate
+
+    @property
+    def channels(self) -> int:
+        """Number of channels."""
+        return self.audio.channels
+
+    @property
+    def frames(self) -> int:
+        """Length in sample frames."""
+        return self.audio.frames
+
+    def read(self, begin: int, end: int) -> Samples:
+        """Return frames of it, shape (channels, end − begin); silence where it is not."""
+        low, high = max(begin, 0), min(end, self.frames)
+        if (low, high) == (begin, end):
+            return self.audio.samples[:, begin:end]
+        found = np.zeros((self.channels, end - begin), np.float32)
+        if low < high:
+            found[:, low - begin : high - begin] = self.audio.samples[:, low:high]
+        return found
+
+
+@dataclass(frozen=True)
+class Difference:
+    """A − B of two sounds of the same rate, length and channels: see `compare.why_no_difference`."""
+
+    a: Sound
+    b: Sound
+
+    @property
+    def key(self) -> str:
+        """The same for the same two sounds."""
+        return f"{self.a.key} − {self.b.key}"
+
+    @property
+    def begin_s(self) -> float:
+        """Where its first frame lies in the whole file (s)."""
+        return self.a.begin_s
+
+    @property
+    def sample_rate(self) -> int:
+        """In Hz."""
+        return self.a.sample_rate
+
+    @property
+    def channels(self) -> int:
+        """Number of channels."""
+        return self.a.channels
+
+    @property
+    def frames(self) -> int:
+        """Length in sample frames."""
+        return self.a.frames
+
+    def read(self, begin: int, end: int) -> Samples:
+        """Return frames of it, shape (channels, end − begin); silence where it is not."""
+        return self.a.read(begin, end) - self.b.read(begin, end)
