@@ -14,6 +14,7 @@ from nodegraph.editor.desk.inbox import Inbox
 from nodegraph.editor.desk.keymap import Chord, Keymap
 from nodegraph.editor.desk.settings import Settings, load_settings, save_settings
 from nodegraph.editor.look.colours import THEMES, Colours
+from nodegraph.editor.space.scene import Scene
 from nodegraph.editor.space.view import View
 from nodegraph.editor.words import use_language
 from nodegraph.library import Library
@@ -45,6 +46,7 @@ class Studio:
         self.view = View()
         # Each chord is offered to these before the keymap has it, the latest first: an open popup's.
         self.takers: list[Callable[[Chord], bool]] = []
+        self.scene = Scene(library)
         use_language(self.settings.language)
 
     @property
