@@ -19,6 +19,7 @@ _MODIFIERS = {
     "Ctrl": (1 << 12, dpg.mvKey_LControl),
     "Shift": (1 << 13, dpg.mvKey_LShift),
     "Alt": (1 << 14, dpg.mvKey_LAlt),
+    "Space": (dpg.mvKey_Spacebar,),
 }
 _KEYS = {
     "Enter": dpg.mvKey_Return,

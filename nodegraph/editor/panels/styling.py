@@ -11,7 +11,7 @@ import nodegraph.editor.look
 from nodegraph.editor.look.colours import Colour, Colours
 from nodegraph.editor.work.part import Tag
 
-__all__ = ["FONTS", "Fonts", "accent_theme", "flat_theme", "load_fonts", "make_theme"]
+__all__ = ["FONTS", "Fonts", "accent_theme", "flat_theme", "load_fonts", "make_theme", "text_width"]
 
 _FOLDER = Path(nodegraph.editor.look.__file__).parent / "fonts"
 _BASE, _SMALL, _TITLE = 16, 14, 20
@@ -33,13 +33,15 @@ FONTS = Fonts("font.regular", "font.small", "font.bold", "font.title", "font.ico
 
 
 def load_fonts(scale: float) -> Fonts:
-    """Load the fonts that are shipped; those of another scale are given up."""
+    """Load the fonts that are shipped; their names leave those of another scale."""
 
     def font(tag: Tag, file: str, size: float) -> None:
         dpg.add_font(str(_FOLDER / file), round(size * scale), parent="fonts", tag=tag)
 
     if dpg.does_item_exist("fonts"):
-        dpg.delete_item("fonts")
+        # A font that was drawn with cannot be deleted (the process ends); only the names move on.
+        for name in (FONTS.regular, FONTS.small, FONTS.bold, FONTS.title, FONTS.icons, "fonts"):
+            dpg.remove_alias(str(name))
     dpg.add_font_registry(tag="fonts")
     font(FONTS.regular, "Inter-Regular.otf", _BASE)
     font(FONTS.small, "Inter-Regular.otf", _SMALL)
@@ -47,6 +49,12 @@ def load_fonts(scale: float) -> Fonts:
     font(FONTS.title, "Inter-SemiBold.otf", _TITLE)
     font(FONTS.icons, "lucide-subset.ttf", _BASE)
     return FONTS
+
+
+def text_width(text: str, font: Tag) -> float:
+    """Return how wide a text is drawn (pixels); an estimate before the first frame."""
+    size = dpg.get_text_size(text, font=font)
+    return float(size[0]) if size else 8.5 * len(text)
 
 
 def make_theme(colours: Colours, scale: float) -> Tag:

@@ -8,7 +8,7 @@ import dearpygui.dearpygui as dpg
 
 from nodegraph.editor.desk.desk import Notice, Topic
 from nodegraph.editor.look.icons import ICONS
-from nodegraph.editor.panels.styling import Fonts
+from nodegraph.editor.panels.styling import FONTS
 from nodegraph.editor.space.panes import Pane
 from nodegraph.editor.work.part import Tag
 from nodegraph.editor.work.studio import Studio
@@ -43,12 +43,12 @@ class Notices:
         self._canvas = canvas
         self._stack()
 
-    def update(self, fonts: Fonts) -> bool:
-        """Show what is new, take away what is old; return whether anything has changed."""
+    def update(self) -> None:
+        """Show what is new, take away what is old."""
         changed = Topic.NOTICES in self._watch.take()
         if changed:
             for notice in self._studio.desk.notices[self._seen :]:
-                self._show(notice, fonts)
+                self._show(notice)
             self._seen = len(self._studio.desk.notices)
         now = time.monotonic()
         old = [item for item, end in self._shown if now > end] + [i for i, _end in self._shown[:-_MOST]]
@@ -56,9 +56,8 @@ class Notices:
             self._remove(item)
         if changed or old:
             self._stack()
-        return changed or bool(old)
 
-    def _show(self, notice: Notice, fonts: Fonts) -> None:
+    def _show(self, notice: Notice) -> None:
         scale, colours = self._studio.scale, self._studio.colours
         colour = {"info": colours.accent, "warning": colours.warning, "error": colours.bad}[notice.kind]
         window = dpg.add_window(
@@ -73,12 +72,12 @@ class Notices:
         )
         row = dpg.add_group(horizontal=True, parent=window)
         icon = dpg.add_text(ICONS[_ICONS[notice.kind]], parent=row, color=(*colour, 255))
-        dpg.bind_item_font(icon, fonts.icons)
+        dpg.bind_item_font(icon, FONTS.icons)
         dpg.add_text(notice.text, parent=row, wrap=int((_WIDTH - 84) * scale))
         close = dpg.add_button(
             label=ICONS["x"], parent=row, user_data=window, callback=self._close, small=True
         )
-        dpg.bind_item_font(close, fonts.icons)
+        dpg.bind_item_font(close, FONTS.icons)
         self._shown.append((window, time.monotonic() + _SHOWN_S[notice.kind]))
 
     def _close(self, _sender: Tag, _data: object, window: Tag) -> None:

@@ -7,7 +7,7 @@ import time
 import dearpygui.dearpygui as dpg
 
 from nodegraph.editor.desk.desk import Topic
-from nodegraph.editor.panels.styling import Fonts
+from nodegraph.editor.panels.styling import FONTS, text_width
 from nodegraph.editor.space.panes import Pane
 from nodegraph.editor.words import _, ngettext
 from nodegraph.editor.work.part import Tag
@@ -31,22 +31,16 @@ class StatusLine:
     def __init__(self, studio: Studio) -> None:
         self._studio = studio
         self._watch = studio.desk.watch()
-        self._fonts: Fonts | None = None
         self._asked = float("-inf")
         self._zoom = 0.0
 
-    def use(self, fonts: Fonts) -> None:
-        """Take the window's fonts."""
-        self._fonts = fonts
-
     def build(self, parent: Tag) -> None:
         """See Part."""
-        assert self._fonts is not None
         for name in ("left", "right"):
             text = dpg.add_text(
                 "", parent=parent, tag=f"status.{name}", color=(*self._studio.colours.quiet, 255)
             )
-            dpg.bind_item_font(text, self._fonts.small)
+            dpg.bind_item_font(text, FONTS.small)
         self._watch = self._studio.desk.watch()
         self._zoom = 0.0
 
@@ -92,6 +86,6 @@ class StatusLine:
         return f"{used}   ·   {zoom}"
 
     def _place_right(self) -> None:
-        width = 7.4 * len(dpg.get_value("status.right")) * self._studio.scale
+        width = text_width(dpg.get_value("status.right"), FONTS.small)
         x = max(self._width - width - 12 * self._studio.scale, 0)
         dpg.set_item_pos("status.right", [int(x), int(5 * self._studio.scale)])

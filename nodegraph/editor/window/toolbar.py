@@ -7,7 +7,7 @@ import dearpygui.dearpygui as dpg
 from nodegraph.editor.desk.desk import Topic
 from nodegraph.editor.desk.states import RunState
 from nodegraph.editor.look.icons import ICONS
-from nodegraph.editor.panels.styling import Fonts, accent_theme, flat_theme
+from nodegraph.editor.panels.styling import FONTS, accent_theme, flat_theme, text_width
 from nodegraph.editor.space.panes import Pane
 from nodegraph.editor.words import _, ngettext
 from nodegraph.editor.work.part import Tag
@@ -68,15 +68,9 @@ class Toolbar:
     def __init__(self, studio: Studio) -> None:
         self._studio = studio
         self._watch = studio.desk.watch()
-        self._fonts: Fonts | None = None
-
-    def use(self, fonts: Fonts) -> None:
-        """Take the window's fonts."""
-        self._fonts = fonts
 
     def build(self, parent: Tag) -> None:
         """See Part."""
-        assert self._fonts is not None
         scale, actions = self._studio.scale, self._studio.actions
         colours = self._studio.colours
         row = dpg.add_group(horizontal=True, parent=parent, tag="toolbar.row", horizontal_spacing=6 * scale)
@@ -95,7 +89,7 @@ class Toolbar:
                 user_data=name,
                 callback=self._do,
             )
-            dpg.bind_item_font(button, self._fonts.icons)
+            dpg.bind_item_font(button, FONTS.icons)
             dpg.bind_item_theme(button, accent_theme(colours) if name == "run.all" else flat_theme(colours))
             chords = self._studio.keymap.chords(name)
             with dpg.tooltip(button):
@@ -108,7 +102,7 @@ class Toolbar:
             dpg.add_spacer(height=int(1 * scale))
             dpg.add_text("", tag="toolbar.state")
         dpg.add_text("", tag="toolbar.title", parent=parent)
-        dpg.bind_item_font("toolbar.title", self._fonts.bold)
+        dpg.bind_item_font("toolbar.title", FONTS.bold)
         self._watch = self._studio.desk.watch()
 
     def place(self, pane: Pane) -> None:
@@ -140,7 +134,7 @@ class Toolbar:
         return name + (" •" if desk.history.dirty else "")
 
     def _place_title(self) -> None:
-        width = 8.6 * len(dpg.get_value("toolbar.title")) * self._studio.scale
+        width = text_width(dpg.get_value("toolbar.title"), FONTS.bold)
         x = max(self._width - width - 16 * self._studio.scale, 0)
         dpg.set_item_pos("toolbar.title", [int(x), int(12 * self._studio.scale)])
 

@@ -11,7 +11,7 @@ import dearpygui.dearpygui as dpg
 
 from nodegraph.editor.desk.desk import Topic
 from nodegraph.editor.desk.keymap import Chord
-from nodegraph.editor.panels.styling import Fonts, load_fonts, make_theme
+from nodegraph.editor.panels.styling import FONTS, load_fonts, make_theme
 from nodegraph.editor.space.panes import Pane, divide
 from nodegraph.editor.window.keys import Keys
 from nodegraph.editor.window.menu import MenuBar
@@ -19,6 +19,7 @@ from nodegraph.editor.window.notices import Notices
 from nodegraph.editor.window.splitters import Splitters
 from nodegraph.editor.window.status import StatusLine
 from nodegraph.editor.window.toolbar import Toolbar
+from nodegraph.editor.window.tour import Tour
 from nodegraph.editor.words import Language
 from nodegraph.editor.work.part import Part, Tag
 from nodegraph.editor.work.studio import Studio
@@ -68,15 +69,14 @@ class Window:
         on_close: Callable[[], None] | None = None,
     ) -> None:
         self.studio = studio
-        self._toolbar, self._status = Toolbar(studio), StatusLine(studio)
-        self.parts: dict[str, Part] = {"toolbar": self._toolbar, **parts, "status": self._status}
+        self.parts: dict[str, Part] = {"toolbar": Toolbar(studio), **parts, "status": StatusLine(studio)}
         self._menu, self._notices = MenuBar(studio), Notices(studio)
+        self.tour = Tour(studio)
         self._keys = Keys(studio, typing, on_chord)
         self._splitters = Splitters(studio, self.lay_out)
         self._on_close = on_close or self.quit
         self._watch = studio.desk.watch()
         self._panes: dict[str, Tag] = {}
-        self._fonts: Fonts | None = None
         self._looks = self._looks_now()
         self._awake_until = 0.0
         self._mouse = (0.0, 0.0)
@@ -108,13 +108,11 @@ class Window:
         self.stir()
 
     def _build(self) -> None:
-        self._fonts = load_fonts(self.studio.scale)
-        dpg.bind_font(self._fonts.regular)
+        load_fonts(self.studio.scale)
+        dpg.bind_font(FONTS.regular)
         dpg.bind_theme(make_theme(self.studio.colours, self.studio.scale))
         dpg.delete_item("root", children_only=True)
         self._menu.build("root")
-        self._toolbar.use(self._fonts)
-        self._status.use(self._fonts)
         for name, part in self.parts.items():
             self._panes[name] = dpg.add_child_window(
                 parent="root", tag=f"pane.{name}", border=False, no_scrollbar=name not in ("left", "right")
@@ -134,6 +132,7 @@ class Window:
                 self._place(self._panes[name], panes[name])
                 part.place(panes[name])
         self._notices.place(panes["canvas"])
+        self.tour.place(panes)
 
     @staticmethod
     def _place(item: Tag, pane: Pane) -> None:
@@ -173,8 +172,7 @@ class Window:
         for name, part in self.parts.items():
             if dpg.is_item_shown(self._panes[name]):
                 part.update()
-        assert self._fonts is not None
-        self._notices.update(self._fonts)
+        self._notices.update()
 
     def stir(self) -> None:
         """Draw at full speed for a while."""

@@ -1,0 +1,172 @@
+"""The tour: four steps for somebody who sees the editor for the first time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import dearpygui.dearpygui as dpg
+
+from nodegraph.editor.panels.styling import FONTS, accent_theme, flat_theme
+from nodegraph.editor.space.panes import Pane
+from nodegraph.editor.words import N_, _
+from nodegraph.editor.work.part import Tag
+from nodegraph.editor.work.studio import Studio
+
+__all__ = ["STEPS", "Tour"]
+
+_WIDTH = 340
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step: which pane it is about, and what it says."""
+
+    pane: str
+    title: str
+    text: str
+
+
+STEPS: tuple[Step, ...] = (
+    Step(
+        "left",
+        N_("Nodes"),
+        N_(
+            "Everything that can be done to a sound, by family. Drag a node onto the canvas, or press Tab "
+            "and type its name."
+        ),
+    ),
+    Step(
+        "canvas",
+        N_("The graph"),
+        N_(
+            "Sound flows from the left to the right. Drag from a node's output to another's input to link "
+            "them. Settings can be changed right in the node."
+        ),
+    ),
+    Step(
+        "bottom",
+        N_("Listening"),
+        N_(
+            "Click any output to hear it at once. Choose a second one to compare: A and B play at the same "
+            "place and at the same loudness. Every repair lets you hear what it removed."
+        ),
+    ),
+    Step(
+        "toolbar",
+        N_("Running"),
+        N_(
+            "What you listen to is brought up to date by itself. Run makes everything, and writes the files "
+            "of the export nodes. Nothing is ever overwritten without asking."
+        ),
+    ),
+)
+
+
+class Tour:
+    """Shows the steps, one after the other.
+
+    Parameters
+    ----------
+    studio : Studio
+        Its settings remember that the tour was seen.
+    """
+
+    def __init__(self, studio: Studio) -> None:
+        self._studio = studio
+        self._panes: dict[str, Pane] = {}
+        self._step: int | None = None
+        self._items: list[Tag] = []
+
+    @property
+    def shown(self) -> bool:
+        """Whether it is on the screen."""
+        return self._step is not None
+
+    def place(self, panes: dict[str, Pane]) -> None:
+        """Learn where the panes lie."""
+        self._panes = panes
+        if self._step is not None:
+            self._draw()
+
+    def start(self) -> None:
+        """Show the first step."""
+        self._step = 0
+        self._draw()
+
+    def go(self, by: int) -> None:
+        """Go some steps on or back; beyond the last one it ends."""
+        if self._step is None:
+            return
+        self._step = max(0, self._step + by)
+        if self._step >= len(STEPS):
+            self.end()
+        else:
+            self._draw()
+
+    def end(self) -> None:
+        """Take it away, for good."""
+        self._step = None
+        self._clear()
+        if not self._studio.settings.tour_done:
+            self._studio.prefer(tour_done=True)
+
+    def _clear(self) -> None:
+        for item in self._items:
+            dpg.delete_item(item)
+        self._items = []
+
+    def _draw(self) -> None:
+        assert self._step is not None
+        self._clear()
+        step = STEPS[self._step]
+        pane = self._panes.get(step.pane, self._panes["canvas"])
+        scale, colours = self._studio.scale, self._studio.colours
+        frame = dpg.add_viewport_drawlist(front=True)
+        dpg.draw_rectangle(
+            (pane.x + 1, pane.y + 1),
+            (pane.x + pane.width - 1, pane.y + pane.height - 1),
+            color=(*colours.accent, 255),
+            thickness=3 * scale,
+            rounding=6 * scale,
+            parent=frame,
+        )
+        card = dpg.add_window(
+            no_title_bar=True, no_resize=True, no_move=True, no_saved_settings=True, autosize=True, tag="tour"
+        )
+        self._items = [frame, card]
+        title = dpg.add_text(_(step.title), parent=card)
+        dpg.bind_item_font(title, FONTS.title)
+        dpg.add_text(_(step.text), parent=card, wrap=int(_WIDTH * scale))
+        dpg.add_spacer(height=int(6 * scale), parent=card)
+        row = dpg.add_group(horizontal=True, parent=card)
+        last = self._step == len(STEPS) - 1
+        count = _("{step} of {steps}").format(step=self._step + 1, steps=len(STEPS))
+        dpg.add_text(count, parent=row, color=(*colours.quiet, 255))
+        for tag, label, by in (
+            ("tour.skip", _("Close"), len(STEPS)),
+            ("tour.back", _("Back"), -1),
+            ("tour.next", _("Done") if last else _("Next"), 1),
+        ):
+            if (by == -1 and self._step == 0) or (tag == "tour.skip" and last):
+                continue
+            button = dpg.add_button(label=label, parent=row, tag=tag, user_data=by, callback=self._pressed)
+            dpg.bind_item_theme(button, accent_theme(colours) if by == 1 else flat_theme(colours))
+        dpg.set_item_pos(card, self._beside(pane))
+
+    def _beside(self, pane: Pane) -> list[int]:
+        """Return where the card stands: inside of the window, near the pane and not over its middle."""
+        scale = self._studio.scale
+        width, height = (_WIDTH + 24) * scale, 190 * scale
+        right = max(each.x + each.width for each in self._panes.values())
+        x = pane.x + pane.width + 12 * scale
+        if x + width > right:
+            x = pane.x + (pane.width - width) / 2
+        y = pane.y + 24 * scale
+        if pane.height < height:
+            y = pane.y + pane.height + 12 * scale
+        if pane.y > height * 1.5:
+            y = pane.y - height
+        return [int(max(x, 8)), int(max(y, 8))]
+
+    def _pressed(self, _sender: Tag, _data: object, by: int) -> None:
+        self.go(by)
