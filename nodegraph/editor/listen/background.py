@@ -42,7 +42,7 @@ class Background:
     """
 
     def __init__(self, post: Post, name: str = "listening") -> None:
-        self._post, self._name = post, name
+        self.post, self._name = post, name
         self._changed = threading.Condition()
         self._waiting: OrderedDict[Hashable, _Job] = OrderedDict()
         self._running: tuple[Hashable, _Job] | None = None
@@ -132,4 +132,4 @@ class Background:
                 take(result)
 
         if not job.unwanted:
-            self._post(call)
+            self.post(call)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
+from nodegraph.editor.listen.background import Stop
 from nodegraph.editor.listen.loudness import LOWEST_RATE, integrated_lufs, measure_energies
 from nodegraph.editor.listen.sound import Sound
 from nodegraph.editor.words import _
@@ -44,9 +44,7 @@ class Matcher:
     def __init__(self) -> None:
         self._known: dict[tuple[str, int, int], float | None] = {}
 
-    def match(
-        self, a: Sound, b: Sound, region: Region | None = None, stop: Callable[[], bool] = lambda: False
-    ) -> Match:
+    def match(self, a: Sound, b: Sound, region: Region | None = None, stop: Stop = lambda: False) -> Match:
         """Return the gains that make two sounds equally loud.
 
         Parameters
@@ -66,13 +64,13 @@ class Matcher:
             return Match()
         return _matched(*lufs)
 
-    def _lufs(self, sound: Sound, passage: Region, stop: Callable[[], bool]) -> float | None:
+    def _lufs(self, sound: Sound, passage: Region, stop: Stop) -> float | None:
         begin, end = (round((second - sound.begin_s) * sound.sample_rate) for second in passage)
         place = (sound.key, begin, end)
         if place not in self._known:
             if sound.sample_rate < LOWEST_RATE:
                 return None
-            found = integrated_lufs(measure_energies(sound, begin, end, stop, lambda _done: None))
+            found = integrated_lufs(measure_energies(sound, begin, end, stop))
             if stop():
                 return None
             if len(self._known) >= _REMEMBERED:

@@ -22,6 +22,7 @@ import numpy as np
 import numpy.typing as npt
 
 from nodegraph.audio import Samples
+from nodegraph.editor.listen.background import Stop
 from nodegraph.editor.listen.sound import Audible
 
 __all__ = [
@@ -29,6 +30,7 @@ __all__ = [
     "SILENCE",
     "Energies",
     "blocks",
+    "channel_weights",
     "integrated_lufs",
     "lufs_of",
     "measure_energies",
@@ -77,7 +79,7 @@ _TILE = 16
 _BLOCK = 1 << 15
 
 
-def blocks(source: Audible, begin: int, end: int, stop: Callable[[], bool]) -> Iterator[tuple[int, Samples]]:
+def blocks(source: Audible, begin: int, end: int, stop: Stop) -> Iterator[tuple[int, Samples]]:
     """Yield (first frame, samples) from `begin` to `end`; end early when `stop` says so."""
     for first in range(begin, end, _BLOCK):
         if stop():
@@ -119,9 +121,28 @@ def weigh(
 
 
 def measure_energies(
-    source: Audible, begin: int, end: int, stop: Callable[[], bool], progress: Callable[[float], None]
+    source: Audible,
+    begin: int,
+    end: int,
+    stop: Stop,
+    *,
+    progress: Callable[[float], None] = lambda _done: None,
+    look: Callable[[int, int], None] = lambda _first, _last: None,
 ) -> Energies:
-    """Return the energies of a passage, step by step. A passage that was stopped has fewer."""
+    """Return the energies of a passage, step by step; useless when it was stopped, 0 below `LOWEST_RATE`.
+
+    Parameters
+    ----------
+    source : Sound or Difference
+        Of any length.
+    begin, end : int
+        The passage (frames).
+    stop, progress : callable
+        Asked and told between blocks.
+    look : callable
+        Given the first frame of each block and that after its last: for who measures something else
+        while the block is in the processor's cache.
+    """
     rate = source.sample_rate
     borders = (
         begin + np.arange((end - begin) * _STEPS_PER_S // rate + 1, dtype=np.int64) * rate // _STEPS_PER_S
@@ -130,17 +151,23 @@ def measure_energies(
     weights = channel_weights(source.channels)
     state = None
     for first, samples in blocks(source, begin, end, stop):
-        weighted, state = weigh(samples, rate, state)
-        squares = weights @ np.square(weighted, out=weighted)
-        last = first + squares.size
-        low, high = np.searchsorted(borders, (first, last))
-        starts = borders[low:high] - first
-        # The block begins in the middle of a step, unless a step begins with it.
-        if not starts.size or starts[0] > 0:
-            starts, low = np.concatenate([[0], starts]), low - 1
-        sums[low : low + starts.size] += np.add.reduceat(squares, starts)
+        if rate >= LOWEST_RATE:
+            weighted, state = weigh(samples, rate, state)
+            _add(sums, borders, first, weights @ np.square(weighted, out=weighted))
+        last = first + samples.shape[1]
+        look(first, last)
         progress((last - begin) / (end - begin))
     return sums[:-1] / np.diff(borders)
+
+
+def _add(sums: Energies, borders: npt.NDArray[np.int64], first: int, squares: Energies) -> None:
+    """Add the squares of a block to the steps that it lies in."""
+    low, high = np.searchsorted(borders, (first, first + squares.size))
+    starts = borders[low:high] - first
+    # The block begins in the middle of a step, unless a step begins with it.
+    if not starts.size or starts[0] > 0:
+        starts, low = np.concatenate([[0], starts]), low - 1
+    sums[low : low + starts.size] += np.add.reduceat(squares, starts)
 
 
 def lufs_of(mean_square: float) -> float:
@@ -188,7 +215,8 @@ def true_peak(samples: Samples, context: int = 0) -> float:
         padded = np.zeros(tiles * _TILE + taps - 1, np.float32)
         padded[taps - 1 : taps - 1 + row.size] = row
         windows = np.lib.stride_tricks.sliding_window_view(padded, taps - 1 + _TILE)[::_TILE]
-        between = np.abs(windows @ filters).reshape(-1, 4)
+        # Overlapping rows are multiplied fast only as a copy.
+        between = np.abs(np.ascontiguousarray(windows) @ filters).reshape(-1, 4)
         # The frames before the first one whose whole past is known would ring at a cut.
         peak = max(peak, float(np.max(between[context:], initial=0.0)))
     return peak
