@@ -112,7 +112,7 @@ class Pyramid:
         edges = edges * self.source.sample_rate + _ROUNDING
         lows = np.zeros((self.source.channels, columns), np.float32)
         highs = lows.copy()
-        inside = (edges[1:] > 0) & (edges[:-1] < self.source.frames)
+        inside = (edges[1:] > 2 * _ROUNDING) & (edges[:-1] < self.source.frames)
         if not inside.any():
             return lows, highs
         first, last = int(np.argmax(inside)), columns - int(np.argmax(inside[::-1]))
