@@ -33,11 +33,17 @@ class History:
         self._steps = [_Step(document, "", None)]
         self._now = 0
         self._saved: Document | None = document
+        self._edits = 0
 
     @property
     def document(self) -> Document:
         """The document as it is now."""
         return self._steps[self._now].document
+
+    @property
+    def edits(self) -> int:
+        """How many edits, undos and redos there have been; a drag counts once."""
+        return self._edits
 
     @property
     def dirty(self) -> bool:
@@ -72,6 +78,7 @@ class History:
         if merge is not None and merge == now.merge and self._now > 0:
             self._steps[self._now] = _Step(document, label, merge)
             return
+        self._edits += 1
         self._steps.append(_Step(document, label, merge))
         if len(self._steps) > _MOST_STEPS:
             del self._steps[0]
@@ -98,6 +105,7 @@ class History:
         if self._now == 0:
             return False
         self._now -= 1
+        self._edits += 1
         return True
 
     def redo(self) -> bool:
@@ -105,4 +113,5 @@ class History:
         if self._now + 1 == len(self._steps):
             return False
         self._now += 1
+        self._edits += 1
         return True

@@ -37,6 +37,8 @@ class Settings:
         Kinds that the palette shows first.
     recent_kinds, recent_files : tuple of str
         The latest first.
+    folder : str
+        The one in which a file was chosen last.
     panes : mapping of str to float
         Widths and heights of the panes, in pixels at 100 %; 0 for one that is closed.
     window : tuple of int
@@ -57,6 +59,7 @@ class Settings:
     favourites: tuple[str, ...] = ()
     recent_kinds: tuple[str, ...] = ()
     recent_files: tuple[str, ...] = ()
+    folder: str = ""
     panes: Mapping[str, float] = field(default_factory=dict)
     window: tuple[int, int] = (1440, 900)
     live: bool = True

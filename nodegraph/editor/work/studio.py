@@ -17,6 +17,7 @@ from nodegraph.editor.look.colours import THEMES, Colours
 from nodegraph.editor.space.scene import Scene
 from nodegraph.editor.space.view import View
 from nodegraph.editor.words import use_language
+from nodegraph.editor.work.asking import Asking, Unattended
 from nodegraph.library import Library
 
 __all__ = ["Studio"]
@@ -47,6 +48,8 @@ class Studio:
         # Each chord is offered to these before the keymap has it, the latest first: an open popup's.
         self.takers: list[Callable[[Chord], bool]] = []
         self.scene = Scene(library)
+        self.dialogs: Asking = Unattended()
+        self.quit: Callable[[], None] = lambda: None
         use_language(self.settings.language)
 
     @property
