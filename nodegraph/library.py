@@ -15,7 +15,7 @@ import importlib.util
 import inspect
 import pkgutil
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType, ModuleType
@@ -171,11 +171,12 @@ def _source_file(module: str) -> Path | None:
     return next((path for path in (base.with_suffix(".py"), base / "__init__.py") if path.is_file()), None)
 
 
+@cache
 def _own_imports(source: bytes, module: str) -> set[str]:
     """Return the names under the module's own top-level package that its source may import."""
     root = module.split(".", 1)[0]
     names = set[str]()
-    for statement in ast.walk(ast.parse(source)):
+    for statement in _statements(ast.parse(source)):
         if isinstance(statement, ast.Import):
             names.update(alias.name for alias in statement.names)
         elif isinstance(statement, ast.ImportFrom) and statement.module:
@@ -183,3 +184,15 @@ def _own_imports(source: bytes, module: str) -> set[str]:
             names.add(statement.module)
             names.update(f"{statement.module}.{alias.name}" for alias in statement.names)
     return {name for name in names if name.split(".", 1)[0] == root}
+
+
+def _statements(tree: ast.Module) -> Iterator[ast.AST]:
+    """Yield all statements, however deep. `ast.walk` would look at ten times as many expressions."""
+    pending: list[ast.AST] = [tree]
+    while pending:
+        block = pending.pop()
+        yield block
+        for name in ("body", "orelse", "finalbody", "handlers", "cases"):
+            inner = getattr(block, name, ())
+            # The body of a conditional expression is no list.
+            pending += inner if isinstance(inner, list) else ()
