@@ -23,6 +23,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -240,10 +241,7 @@ def find_shares(aligned: Audio, n_fft: int, *, progress: Progress) -> _Values:
         part = aligned.samples[:, cut[0] : cut[1]]
         batches = list(_spectra(part, n_fft, progress.check))
         left, right = np.concatenate(batches, axis=1)
-        mean, difference = 0.5 * (left + right), left - right
-        shares = [_share(mean[:, a:b], difference[:, a:b]) for a, b in itertools.pairwise(edges)]
-        values = np.array(shares)
-        return values[:, 0], values[:, 1]
+        return _shares_loop()(left, right, edges)
 
     found = []
     cuts = _cuts(aligned)
@@ -265,21 +263,54 @@ def find_shares(aligned: Audio, n_fft: int, *, progress: Progress) -> _Values:
     return np.clip(np.where(weight > 0.0, shrunk, 0.0), -0.5, 0.5)
 
 
-def _share(mean: _Spectra, difference: _Spectra) -> tuple[float, float]:
-    """Return the best share of the difference in one band, and one over its variance."""
-    power = difference.real**2 + difference.imag**2
-    noise = float(power.mean()) if power.size else 0.0
-    loudness = float((mean.real**2 + mean.imag**2).mean()) if mean.size else 0.0
-    # No difference to speak of (−140 dB of the sound): there is nothing to gain.
-    if noise <= 1e-14 * loudness + _TINY:
-        return 0.0, 0.0
-    both = mean.real * difference.real + mean.imag * difference.imag
-    share = 0.0
-    weights = np.ones_like(power)
-    for _ in range(_ROUNDS):
-        rest = mean + share * difference
-        weights = 1.0 / (rest.real**2 + rest.imag**2 + noise)
-        share = float(np.clip(-(weights * both).sum() / (weights * power).sum(), -0.6, 0.6))
-    rest = mean + share * difference
-    error = (weights**2 * power * (rest.real**2 + rest.imag**2)).sum()
-    return share, float((weights * power).sum() ** 2 / max(float(error), _TINY))
+# --- loops over bins ------------------------------------------------------------------------------
+
+
+@lru_cache(maxsize=1)
+def _shares_loop() -> Callable[[_Spectra, _Spectra, npt.NDArray[np.int64]], tuple[_Values, _Values]]:
+    from numba import njit
+
+    compiled: Callable[[_Spectra, _Spectra, npt.NDArray[np.int64]], tuple[_Values, _Values]] = njit(
+        cache=True, nogil=True, fastmath={"contract", "reassoc", "nsz"}
+    )(_shares)
+    return compiled
+
+
+def _shares(left: _Spectra, right: _Spectra, edges: npt.NDArray[np.int64]) -> tuple[_Values, _Values]:
+    """Return the best share of the difference in each band, and one over its variance."""
+    share, sure = np.zeros(edges.size - 1), np.zeros(edges.size - 1)
+    most = left.shape[0] * int(np.max(np.diff(edges)))
+    sound, both, power = np.empty(most), np.empty(most), np.empty(most)
+    for band in range(share.size):
+        count = 0
+        noise = loudness = 0.0
+        for frame in range(left.shape[0]):
+            for k in range(edges[band], edges[band + 1]):
+                a, b = left[frame, k], right[frame, k]
+                mean_re, mean_im = 0.5 * (np.float64(a.real) + b.real), 0.5 * (np.float64(a.imag) + b.imag)
+                off_re, off_im = np.float64(a.real) - b.real, np.float64(a.imag) - b.imag
+                sound[count] = mean_re * mean_re + mean_im * mean_im
+                both[count] = mean_re * off_re + mean_im * off_im
+                power[count] = off_re * off_re + off_im * off_im
+                noise += power[count]
+                loudness += sound[count]
+                count += 1
+        noise, loudness = noise / max(1, count), loudness / max(1, count)
+        # No difference to speak of (−140 dB of the sound): there is nothing to gain.
+        if noise <= 1e-14 * loudness + _TINY:
+            continue
+        v = error = information = 0.0
+        for number in range(_ROUNDS + 1):
+            common = information = error = 0.0
+            for i in range(count):
+                # What is left of the mean with that share of the difference: |M + v D|².
+                rest = sound[i] + v * (2.0 * both[i] + v * power[i])
+                weight = 1.0 / (rest + noise)
+                common += weight * both[i]
+                information += weight * power[i]
+                error += weight * weight * power[i] * rest
+            if number < _ROUNDS:
+                v = min(0.6, max(-0.6, -common / information))
+        share[band] = v
+        sure[band] = information * information / max(error, _TINY)
+    return share, sure

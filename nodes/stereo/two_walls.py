@@ -33,6 +33,8 @@ _FLOORS = 9
 _SILENT = 1e-14
 # Below this likeness the channels are hardly two readings of one groove.
 _LEAST_LIKENESS = 0.5
+# Phases are worked out for so many neighbouring bins and for every so many-th one, and multiplied.
+_FINE_BINS = 32
 
 _Values = npt.NDArray[np.float32]
 
@@ -106,18 +108,22 @@ def _tell(found: Alignment, progress: Progress) -> None:
 def _aligned(audio: Audio, found: Alignment, n_fft: int, progress: Progress) -> Audio:
     """Undo gain and delay, half on each wall, so that neither is worse off than the other."""
     stft = Stft(n_fft)
-    turns = 2.0 * np.pi * np.arange(stft.bins) * audio.sample_rate / n_fft
+    turn = 2.0 * np.pi * audio.sample_rate / n_fft
 
     def align(shown: Samples, block: Block) -> tuple[Samples]:
         spectra, _, _ = stft.analyse(shown, block)
         first, stop = stft.span(block)
         at = np.arange(first, stop) * stft.hop_length / audio.sample_rate
-        half_delay = 0.5 * np.interp(at, found.times_s, found.delay_s)[:, np.newaxis]
-        half_gain = np.sqrt(np.interp(at, found.times_s, found.gain))[:, np.newaxis]
-        turned = half_gain * np.exp(-1j * turns * half_delay)
+        half_delay = 0.5 * np.interp(at, found.times_s, found.delay_s)
+        half_gain = np.sqrt(np.interp(at, found.times_s, found.gain))[:, np.newaxis].astype(np.float32)
+        turned = _turned(-turn * half_delay, stft.bins)
         sign = -1.0 if found.inverted else 1.0
-        factors = np.stack([turned, sign / turned]).astype(np.complex64)
-        return (stft.synthesise(spectra * factors, block),)
+        # The spectra are this block's own: written over, they need no memory anew.
+        spectra[0] *= turned
+        spectra[0] *= half_gain
+        spectra[1] *= np.conj(turned, out=turned)
+        spectra[1] *= np.float32(sign) / half_gain
+        return (stft.synthesise(spectra, block),)
 
     (result,) = map_blocks(
         audio.samples,
@@ -128,6 +134,14 @@ def _aligned(audio: Audio, found: Alignment, n_fft: int, progress: Progress) -> 
         progress=progress,
     )
     return Audio.trusted(result, audio.sample_rate)
+
+
+def _turned(turn: npt.NDArray[np.float64], bins: int) -> npt.NDArray[np.complex64]:
+    """Return e^(i · turn · bin), shape (stft_frames, bins): coarse steps times fine ones."""
+    fine = np.exp(1j * turn[:, np.newaxis] * np.arange(_FINE_BINS)).astype(np.complex64)
+    coarse = np.exp(1j * turn[:, np.newaxis] * np.arange(0, bins, _FINE_BINS)).astype(np.complex64)
+    products = coarse[:, :, np.newaxis] * fine[:, np.newaxis]
+    return np.asarray(products.reshape(turn.size, -1)[:, :bins])
 
 
 def _without_clicks(walls: Audio, click_db: float, progress: Progress) -> Audio:
@@ -224,7 +238,7 @@ def _combined(audio: Audio, walls: _Walls, strength: float, progress: Progress) 
     middles = 0.5 * (edges[:-1] + edges[1:] - 1)
     times = stretch_middles(audio)
     # From band to band along the bins once, then from stretch to stretch for each STFT frame.
-    by_bin = np.array([np.interp(np.arange(stft.bins), middles, row) for row in shares])
+    by_bin = np.array([np.interp(np.arange(stft.bins), middles, row) for row in shares], np.float32)
 
     def lifted(shown: Samples, block: Block) -> Samples:
         """Return what is added to the mean of both walls."""
@@ -232,9 +246,9 @@ def _combined(audio: Audio, walls: _Walls, strength: float, progress: Progress) 
         first, stop = stft.span(block)
         place = np.interp(np.arange(first, stop) * stft.hop_length / rate, times, np.arange(times.size))
         low = np.minimum(place.astype(int), max(0, times.size - 2))
-        part = (place - low)[:, np.newaxis]
+        part = (place - low)[:, np.newaxis].astype(np.float32)
         share = by_bin[low] * (1.0 - part) + by_bin[np.minimum(low + 1, times.size - 1)] * part
-        return stft.synthesise(spectra * share.astype(np.float32), block)
+        return stft.synthesise(spectra * share, block)
 
     def combine(shown: Samples, block: Block) -> tuple[Samples, Samples]:
         both = (0.5 * (shown[:1].astype(np.float64) + shown[1:]))[:, block.inner]
