@@ -20,7 +20,17 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["Array", "Flags", "Grid", "Models", "compiled", "fit_models", "hann", "prediction_errors"]
+__all__ = [
+    "Array",
+    "Flags",
+    "Grid",
+    "Models",
+    "compiled",
+    "fit_models",
+    "hann",
+    "least_errors",
+    "prediction_errors",
+]
 
 Array = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
@@ -30,8 +40,10 @@ Flags = npt.NDArray[np.bool_]
 _WHITE = 1e-9
 # Power (full scale²) that keeps digital silence from dividing by zero.
 _TINY = 1e-20
-# Frames beyond the order that a pass over four weights may read.
-_SPARE = 3
+# Frames beyond the order that a pass over eight weights may read.
+_SPARE = 7
+# What the compiler may do to sums: see `compiled`.
+_LOOSE = {"contract", "reassoc", "nsz"}
 
 
 @dataclass(frozen=True)
@@ -125,10 +137,19 @@ def prediction_errors(signal: Array, models: Models) -> tuple[Array, Array]:
     forward, backward : ndarray, shape (frames,)
         float64.
     """
-    order, frames = models.grid.order, signal.size
-    padded = np.zeros(frames + 2 * (order + _SPARE))
-    padded[order + _SPARE : order + _SPARE + frames] = signal
-    return _loops().errors(padded, models.weights, models.grid.hop, frames)
+    return _loops().errors(_padded(signal, models), models.weights, models.grid.hop, signal.size)
+
+
+def least_errors(signal: Array, models: Models) -> Array:
+    """Return the lesser magnitude of the two that `prediction_errors` would give, shape (frames,)."""
+    return _loops().least(_padded(signal, models), models.weights, models.grid.hop, signal.size)
+
+
+def _padded(signal: Array, models: Models) -> Array:
+    beyond = models.grid.order + _SPARE
+    padded = np.zeros(signal.size + 2 * beyond)
+    padded[beyond : beyond + signal.size] = signal
+    return padded
 
 
 # --- loops over samples --------------------------------------------------------------------------
@@ -142,18 +163,22 @@ def compiled(function: Callable[..., Any]) -> Any:
     """
     from numba import njit
 
-    return njit(cache=True, nogil=True, fastmath={"contract", "reassoc", "nsz"})(function)
+    return njit(cache=True, nogil=True, fastmath=_LOOSE)(function)
 
 
 @dataclass(frozen=True)
 class _Loops:
     fit: Callable[[Array, Array, Flags, Array, Array], None]
     errors: Callable[[Array, Array, int, int], tuple[Array, Array]]
+    least: Callable[[Array, Array, int, int], Array]
 
 
 @lru_cache(maxsize=1)
 def _loops() -> _Loops:
-    return _Loops(compiled(_fit), compiled(_errors))
+    from numba.extending import register_jitable
+
+    register_jitable(fastmath=_LOOSE)(_foresee)
+    return _Loops(compiled(_fit), compiled(_errors), compiled(_least))
 
 
 def _fit(padded: Array, window: Array, wanted: Flags, weights: Array, energy: Array) -> None:
@@ -201,26 +226,51 @@ def _fit(padded: Array, window: Array, wanted: Flags, weights: Array, energy: Ar
 
 
 def _errors(padded: Array, weights: Array, hop: int, frames: int) -> tuple[Array, Array]:
-    order = weights.shape[1] - 1
-    forward = np.zeros(frames)
-    backward = np.zeros(frames)
-    model = np.zeros(4 * (order // 4 + 1))
+    forward, backward = np.zeros(frames), np.zeros(frames)
     for n in range(weights.shape[0]):
-        if weights[n, 0] == 0.0:
-            continue
-        begin = n * hop
-        length = min(frames, begin + hop) - begin
-        model[: order + 1] = weights[n]
-        past = forward[begin : begin + length]
-        future = backward[begin : begin + length]
-        # Four weights share one pass over the hop; beyond the order they are zero.
-        for k in range(0, order + 1, 4):
-            w0, w1, w2, w3 = model[k], model[k + 1], model[k + 2], model[k + 3]
-            here = begin + order + _SPARE
-            before = padded[here - k - 3 : here - k + length]
-            after = padded[here + k : here + k + length + 3]
-            for t in range(length):
-                past[t] += (w0 * before[t + 3] + w1 * before[t + 2]) + (w2 * before[t + 1] + w3 * before[t])
-            for t in range(length):
-                future[t] += (w0 * after[t] + w1 * after[t + 1]) + (w2 * after[t + 2] + w3 * after[t + 3])
+        if weights[n, 0] != 0.0:
+            begin, end = n * hop, min(frames, (n + 1) * hop)
+            _foresee(padded, weights[n], begin, forward[begin:end], backward[begin:end])
     return forward, backward
+
+
+def _least(padded: Array, weights: Array, hop: int, frames: int) -> Array:
+    result = np.zeros(frames)
+    future = np.zeros(hop)
+    for n in range(weights.shape[0]):
+        if weights[n, 0] != 0.0:
+            begin, end = n * hop, min(frames, (n + 1) * hop)
+            past = result[begin:end]
+            future[:] = 0.0
+            _foresee(padded, weights[n], begin, past, future[: end - begin])
+            for t in range(end - begin):
+                past[t] = min(abs(past[t]), abs(future[t]))
+    return result
+
+
+def _foresee(padded: Array, weights: Array, begin: int, past: Array, future: Array) -> None:
+    """Add the errors of a hop that begins at frame `begin`, predicted from before and from after."""
+    order, length = weights.size - 1, past.size
+    model = np.zeros(8 * (order // 8 + 1))
+    model[: order + 1] = weights
+    here = begin + order + _SPARE
+    # Eight weights share one pass over the hop; beyond the order they are zero.
+    for k in range(0, order + 1, 8):
+        w0, w1, w2, w3 = model[k], model[k + 1], model[k + 2], model[k + 3]
+        w4, w5, w6, w7 = model[k + 4], model[k + 5], model[k + 6], model[k + 7]
+        before = padded[here - k - 7 : here - k + length]
+        after = padded[here + k : here + k + length + 7]
+        for t in range(length):
+            past[t] += (
+                (w0 * before[t + 7] + w1 * before[t + 6])
+                + (w2 * before[t + 5] + w3 * before[t + 4])
+                + (w4 * before[t + 3] + w5 * before[t + 2])
+                + (w6 * before[t + 1] + w7 * before[t])
+            )
+        for t in range(length):
+            future[t] += (
+                (w0 * after[t] + w1 * after[t + 1])
+                + (w2 * after[t + 2] + w3 * after[t + 3])
+                + (w4 * after[t + 4] + w5 * after[t + 5])
+                + (w6 * after[t + 6] + w7 * after[t + 7])
+            )

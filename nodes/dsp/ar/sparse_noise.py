@@ -173,7 +173,7 @@ def _loops() -> _Loops:
 
     # Sums may be regrouped for the processor's vectors: the grouping depends on their length alone.
     loose = {"reassoc", "contract", "nsz"}
-    for inner in (_lags, _wanted, _factor, _solve, _sizes, _chances, _errors, _seen):
+    for inner in (_lags, _wanted, _factor, _solve, _sizes, _chances, _weigh, _errors, _seen):
         register_jitable(fastmath=loose)(inner)
     compiled: Any = njit(cache=True, nogil=True, fastmath=loose)
     return _Loops(compiled(_residuals), compiled(_look))
@@ -181,13 +181,23 @@ def _loops() -> _Loops:
 
 def _errors(sound: Array, model: Array, errors: Array) -> None:
     """Predict each frame of `errors` from the `order` before it; the sound begins that much earlier."""
-    order = model.size - 1
     errors[:] = 0.0
-    for k in range(order + 1):
-        weight = model[k]
-        shifted = sound[order - k :]
-        for t in range(errors.size):
-            errors[t] += weight * shifted[t]
+    _weigh(sound, model[::-1].copy(), errors)
+
+
+def _weigh(sound: Array, weights: Array, into: Array) -> None:
+    """Add to each frame the weighted sum of the sound from there on."""
+    # Four weights share one pass.
+    fours = weights.size - weights.size % 4
+    for k in range(0, fours, 4):
+        w0, w1, w2, w3 = weights[k], weights[k + 1], weights[k + 2], weights[k + 3]
+        shifted = sound[k : k + into.size + 3]
+        for t in range(into.size):
+            into[t] += (w0 * shifted[t] + w1 * shifted[t + 1]) + (w2 * shifted[t + 2] + w3 * shifted[t + 3])
+    for k in range(fours, weights.size):
+        weight, shifted = weights[k], sound[k : k + into.size]
+        for t in range(into.size):
+            into[t] += weight * shifted[t]
 
 
 def _residuals(padded: Array, weights: Array) -> tuple[Array, Array, Array]:
@@ -202,12 +212,7 @@ def _residuals(padded: Array, weights: Array) -> tuple[Array, Array, Array]:
             gains[n] += model[k] ** 2
         _errors(padded[n * hop :], model, near)
         errors[n * hop : (n + 1) * hop] = near[:hop]
-        misfit = misfits[n * hop : (n + 1) * hop]
-        for k in range(order + 1):
-            weight = model[k] / gains[n]
-            shifted = near[k:]
-            for t in range(hop):
-                misfit[t] += weight * shifted[t]
+        _weigh(near, model / gains[n], misfits[n * hop : (n + 1) * hop])
     return errors, misfits, gains
 
 

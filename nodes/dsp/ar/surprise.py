@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from nodes.dsp.ar.interpolate import Spans
-from nodes.dsp.ar.model import Array, Grid, Models, fit_models, prediction_errors
+from nodes.dsp.ar.model import Array, Grid, Models, fit_models, least_errors
 
 __all__ = ["EDGE", "Finder", "finder_for", "surprise", "surprising_spans"]
 
@@ -100,7 +100,7 @@ def surprise(signal: Array, clean: Array, finder: Finder) -> Array:
     """
     grid = finder.find
     models = fit_models(clean, grid)
-    usual = _least(*prediction_errors(clean, models))
+    usual = least_errors(clean, models)
     ratio = usual
     if signal is not clean:
         # Only where the two differ, or did so less than the order away, the errors are others.
@@ -109,9 +109,7 @@ def surprise(signal: Array, clean: Array, finder: Finder) -> Array:
         for beside in (-grid.order, 0, grid.order):
             hops[np.clip((differs + beside) // grid.hop, 0, hops.size - 1)] = True
         there = Models(grid, np.where(hops[:, None], models.weights, 0.0), models.energy)
-        ratio = np.where(
-            np.repeat(hops, grid.hop)[: signal.size], _least(*prediction_errors(signal, there)), usual
-        )
+        ratio = np.where(np.repeat(hops, grid.hop)[: signal.size], least_errors(signal, there), usual)
     return ratio / np.maximum(_SILENT, _scale(usual, grid.hop // _PARTS_PER_HOP))
 
 
@@ -155,10 +153,6 @@ def surprising_spans(
         begin = begin[np.concatenate([[0], apart + 1])]
         end = end[np.concatenate([apart, [end.size - 1]])]
     return np.stack([begin, end], axis=1)
-
-
-def _least(forward: Array, backward: Array) -> Array:
-    return np.minimum(np.abs(forward), np.abs(backward))
 
 
 def _scale(least: Array, part: int) -> Array:
