@@ -22,6 +22,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -183,13 +184,8 @@ def _peaks(shown: Wave, sample_rate: float, length: int, hop: int) -> tuple[_Cou
     rows = np.lib.stride_tricks.sliding_window_view(shown, length)[::hop]
     spectra = rfft(rows * window, size, axis=1)[:, low:high]
     slopes = rfft(rows * slope, size, axis=1)[:, low:high]
-    power = spectra.real**2 + spectra.imag**2
-    middle = power[:, 2:-2]
-    is_peak = (middle > power[:, 1:-3]) & (middle >= power[:, 3:-1])
-    is_peak &= (middle > power[:, :-4]) & (middle >= power[:, 4:])
-    is_peak &= middle > np.maximum(_RELATIVE_POWER * power.max(axis=1, keepdims=True), _LEAST_POWER)
-    frame, middle_bin = np.nonzero(is_peak)
-    around = middle_bin[:, np.newaxis] + np.arange(1, 4)
+    frame, middle_bin = _peaks_loop()(spectra)
+    around = middle_bin[:, np.newaxis] + np.arange(-1, 2)
     bands = spectra[frame[:, np.newaxis], around].astype(np.complex128)
     turning = slopes[frame[:, np.newaxis], around] * bands.conj()
     weights = bands.real**2 + bands.imag**2
@@ -198,11 +194,43 @@ def _peaks(shown: Wave, sample_rate: float, length: int, hop: int) -> tuple[_Cou
     weights /= weights.sum(axis=1, keepdims=True)
     mean = (weights * hz).sum(axis=1)
     spread = np.sqrt((weights * (hz - mean[:, np.newaxis]) ** 2).sum(axis=1))
-    near = np.abs(mean * size / sample_rate - (low + middle_bin + 2)) < 1.0
+    near = np.abs(mean * size / sample_rate - (low + middle_bin)) < 1.0
     near &= mean > _LOWEST_HZ
     spread = spread / np.maximum(mean, 1.0) * CENTS
     near &= spread < _WORST_CENTS
     return frame[near], np.log(mean[near]) * CENTS, spread[near]
+
+
+@lru_cache(maxsize=1)
+def _peaks_loop() -> Callable[[npt.NDArray[np.complex64]], tuple[_Counts, _Counts]]:
+    from numba import njit
+
+    compiled: Callable[[npt.NDArray[np.complex64]], tuple[_Counts, _Counts]] = njit(cache=True, nogil=True)(
+        _highest
+    )
+    return compiled
+
+
+def _highest(spectra: npt.NDArray[np.complex64]) -> tuple[_Counts, _Counts]:
+    """Return frame and bin of the peaks: higher than two bins to either side, and loud enough."""
+    frames, bins = spectra.shape
+    frame, peak = np.empty(frames * bins // 3 + 1, np.int64), np.empty(frames * bins // 3 + 1, np.int64)
+    power = np.empty(bins, np.float32)
+    count = 0
+    for n in range(frames):
+        loudest = np.float32(0.0)
+        for k in range(bins):
+            power[k] = spectra[n, k].real * spectra[n, k].real + spectra[n, k].imag * spectra[n, k].imag
+            loudest = max(loudest, power[k])
+        least = max(np.float32(_RELATIVE_POWER) * loudest, np.float32(_LEAST_POWER))
+        for k in range(2, bins - 2):
+            here = power[k]
+            before, after = max(power[k - 2], power[k - 1]), max(power[k + 1], power[k + 2])
+            if here > least and here > before and here >= after:
+                frame[count] = n
+                peak[count] = k
+                count += 1
+    return frame[:count], peak[:count]
 
 
 def _link(frame: _Counts, cents: _Values, step_cents: float) -> _Counts:
