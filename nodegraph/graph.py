@@ -7,7 +7,7 @@ kinds that the library does not have, so that a file from elsewhere survives bei
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from types import MappingProxyType
@@ -224,11 +224,11 @@ class Graph:
             known = ", ".join(self.nodes) or "none at all"
             raise GraphError(f"There is no node {node_id} in the graph. There are: {known}.") from None
 
-    def new_id(self, kind: str) -> NodeId:
-        """Return a free id for a node of that kind: declick, then declick2."""
+    def new_id(self, kind: str, taken: Collection[NodeId] = ()) -> NodeId:
+        """Return a free id for a node of that kind: declick, then declick2; none of those in `taken`."""
         base = re.sub(r"[^A-Za-z0-9_-]", "_", kind.rsplit(".", 1)[-1])[:56] or "node"
         number = 1
-        while (name := base if number == 1 else f"{base}{number}") in self.nodes:
+        while (name := base if number == 1 else f"{base}{number}") in self.nodes or name in taken:
             number += 1
         return name
 

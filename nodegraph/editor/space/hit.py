@@ -10,13 +10,12 @@ import numpy as np
 import numpy.typing as npt
 
 from nodegraph.document import Frame, Note, Place
+from nodegraph.editor.desk.edits_canvas import FRAME_HEAD
 from nodegraph.editor.space.course import Bezier, distance, sampled
 from nodegraph.editor.space.shape import HEAD, ROW, NodeShape, Side
 from nodegraph.graph import Link, NodeId
 
 __all__ = [
-    "FRAME_HEAD",
-    "NOTE_LEAST",
     "PORT",
     "Hit",
     "hit_frame",
@@ -27,12 +26,6 @@ __all__ = [
     "hit_row",
     "reach",
 ]
-
-FRAME_HEAD = 28.0
-"""Height of a frame's title, inside of it."""
-
-NOTE_LEAST = 48.0
-"""Width and height of the smallest note and the smallest frame."""
 
 PORT = (11.0, 9.0)
 """How near a port is hit from: in canvas units, and in pixels where it is seen small."""

@@ -15,10 +15,10 @@ import numpy.typing as npt
 
 from nodegraph.document import Document, Frame, Note, Place
 from nodegraph.editor.desk.desk import Selection
+from nodegraph.editor.desk.edits_canvas import FRAME_HEAD
 from nodegraph.editor.space.arrange import GAP, arrange
 from nodegraph.editor.space.course import Bezier, course
 from nodegraph.editor.space.hit import (
-    FRAME_HEAD,
     PORT,
     Hit,
     hit_frame,
