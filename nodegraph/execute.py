@@ -30,14 +30,14 @@ from nodegraph.plan import Plan, make_plan, page_of, producers
 from nodegraph.progress import Progress
 from nodegraph.recipe import Recipe, Recipes, make_recipes
 
-__all__ = ["default_targets", "last_runs", "plan", "run", "run_pages"]
+__all__ = ["RATES", "default_targets", "last_runs", "plan", "run", "run_pages"]
 
 # A node's progress is passed on at most this often (s).
 _REPORT_S = 0.05
 # A cancel is noticed within this time while the run waits for its nodes (s).
 _POLL_S = 0.05
 # The ledger's pages of kinds' speeds, and of what ran last.
-_RATES = "seconds per value, by kind"
+RATES = "seconds per value, by kind"
 _LAST = "last runs"
 _LAST_RUNS = 10
 
@@ -139,7 +139,7 @@ def run(
         if refused:
             raise OutputError(" ".join(step.why for step in refused))
         to_run = {step.node_id: recipes.made[step.node_id] for step in found.those("run")}
-        estimate = Estimate(to_run, found, session.cache.ledger.read(_RATES))
+        estimate = Estimate(to_run, found, session.cache.ledger.read(RATES))
         job = _Job(document, session, recipes, found, estimate)
         job.entries.update(entries)
         try:
@@ -367,7 +367,7 @@ class _Job:
             ledger.write(_page(self._session), {**history, **self._pages})
             names = [name for name in last_runs(ledger) if name != self._session.name]
             ledger.write(_LAST, {"names": [self._session.name, *names][:_LAST_RUNS]})
-            ledger.write(_RATES, self._estimate.rates)
+            ledger.write(RATES, self._estimate.rates)
 
     def result(self) -> RunResult:
         refs = self._recipes.refs

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -13,9 +13,39 @@ from nodegraph.document_file import plain
 from nodegraph.graph import NodeId
 from nodegraph.recipe import Places, Recipe, Recipes
 
-__all__ = ["Plan", "Step", "make_plan", "page_of"]
+__all__ = ["Cause", "Plan", "Reason", "Step", "make_plan", "page_of", "reasons"]
 
 State = Literal["run", "reuse", "blocked"]
+
+Cause = Literal[
+    "new",
+    "not kept",
+    "no file",
+    "other file",
+    "param",
+    "content",
+    "linked",
+    "unlinked",
+    "moved",
+    "upstream",
+    "updated",
+]
+"""not kept: its result is no longer in the cache. no file: what an effect wrote is gone or was changed.
+content: a file that it reads. moved: the input comes from another node. upstream: that node changed."""
+
+_SENTENCES: Mapping[Cause, str] = {
+    "new": "it has not run yet",
+    "not kept": "its result is no longer in the cache",
+    "no file": "its file is gone or was changed",
+    "other file": "its output file is another one",
+    "param": "{name} {before} → {after}{unit}",
+    "content": "{name} has a new content",
+    "linked": "{name} is newly linked",
+    "unlinked": "{name} is no longer linked",
+    "moved": "{name} comes from {after} instead of {before}",
+    "upstream": "{name} changed",
+    "updated": "{name} itself was updated",
+}
 
 # What `page_of` writes and `explain` reads.
 _PAGE = (
@@ -234,49 +264,85 @@ def _sound_page(page: Any) -> Mapping[str, Any] | None:
     return page
 
 
+@dataclass(frozen=True)
+class Reason:
+    """One reason why a node runs. As a str, a part of an English sentence.
+
+    Parameters
+    ----------
+    what : Cause
+        What it is about.
+    name : str
+        The parameter, the input port, or the node or kind that changed.
+    before, after : str
+        What was changed, as it is shown.
+    unit : str
+        Of both.
+    """
+
+    what: Cause
+    name: str = ""
+    before: str = ""
+    after: str = ""
+    unit: str = ""
+
+    def __str__(self) -> str:
+        return _SENTENCES[self.what].format(
+            name=self.name, before=self.before, after=self.after, unit=f" {self.unit}" if self.unit else ""
+        )
+
+
 def explain(recipe: Recipe, page: Mapping[str, Any] | None) -> str:
     """Return why a node runs, compared with when it last did."""
+    return ", ".join(dict.fromkeys(map(str, reasons(recipe, page))))
+
+
+def reasons(recipe: Recipe, page: Mapping[str, Any] | None) -> tuple[Reason, ...]:
+    """Return why a node runs, compared with when it last did: one reason or more.
+
+    Parameters
+    ----------
+    recipe : Recipe
+        How its result is made now.
+    page : mapping, optional
+        What `page_of` wrote when it last ran. A garbled one counts as none.
+    """
+    page = _sound_page(page)
     if page is None:
-        return "it has not run yet"
+        return (Reason("new"),)
     if page["key"] == recipe.key:
-        if recipe.spec.effect:
-            return "its file is gone or was changed"
-        return "its result is no longer in the cache"
-    reasons = [
+        return (Reason("no file" if recipe.spec.effect else "not kept"),)
+    found = [
         *_changed_params(recipe, page["params"]),
         *(
-            f"{name} has a new content"
+            Reason("content", name)
             for name, digest in recipe.files.items()
             if page["files"].get(name) != digest
         ),
         *_changed_inputs(recipe, page["inputs"]),
     ]
     if page["code"] != recipe.code:
-        reasons.append(f"{recipe.spec.kind} itself was updated")
-    return ", ".join(reasons) or "its output file is another one"
+        found.append(Reason("updated", recipe.spec.kind))
+    return tuple(found) or (Reason("other file"),)
 
 
-def _changed_params(recipe: Recipe, before: Mapping[str, Any]) -> list[str]:
-    changes = []
+def _changed_params(recipe: Recipe, before: Mapping[str, Any]) -> Iterator[Reason]:
     now = plain(recipe.settings)
     for param in recipe.spec.params:
         if param.type != "input_file" and before.get(param.name) != now[param.name]:
-            unit = f" {param.unit}" if param.unit else ""
-            changes.append(f"{param.name} {_shown(before.get(param.name))} → {_shown(now[param.name])}{unit}")
-    return changes
+            shown = _shown(before.get(param.name)), _shown(now[param.name])
+            yield Reason("param", param.name, *shown, unit=param.unit or "")
 
 
-def _changed_inputs(recipe: Recipe, before: Mapping[str, Any]) -> list[str]:
-    changes = []
+def _changed_inputs(recipe: Recipe, before: Mapping[str, Any]) -> Iterator[Reason]:
     for name, ref in recipe.inputs.items():
         old = before.get(name)
         if old is None:
-            changes.append(f"{name} is newly linked")
+            yield Reason("linked", name)
         elif old[1:] != [ref.key, ref.port]:
-            moved = f"{name} comes from {ref.node_id} instead of {old[0]}"
-            changes.append(moved if old[0] != ref.node_id else f"{ref.node_id} changed")
-    changes += (f"{name} is no longer linked" for name in before if name not in recipe.inputs)
-    return list(dict.fromkeys(changes))
+            stayed = old[0] == ref.node_id
+            yield Reason("upstream", ref.node_id) if stayed else Reason("moved", name, old[0], ref.node_id)
+    yield from (Reason("unlinked", name) for name in before if name not in recipe.inputs)
 
 
 def _shown(value: Any) -> str:

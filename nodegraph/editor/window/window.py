@@ -155,6 +155,7 @@ class Window:
             dpg.run_callbacks(jobs)
         if self.studio.inbox.drain():
             self.stir()
+        self.studio.runner.update()
         self._splitters.update()
         if self._size != _client_size():
             self.lay_out()

@@ -18,6 +18,7 @@ from nodegraph.editor.space.scene import Scene
 from nodegraph.editor.space.view import View
 from nodegraph.editor.words import use_language
 from nodegraph.editor.work.asking import Asking, Unattended
+from nodegraph.editor.work.runner import Runner
 from nodegraph.library import Library
 
 __all__ = ["Studio"]
@@ -49,6 +50,7 @@ class Studio:
         self.takers: list[Callable[[Chord], bool]] = []
         self.scene = Scene(library)
         self.dialogs: Asking = Unattended()
+        self.runner = Runner(self)
         self.quit: Callable[[], None] = lambda: None
         use_language(self.settings.language)
 

@@ -1,0 +1,64 @@
+"""Reasons: why a node runs or cannot, in the user's language."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from nodegraph.editor.words import N_, _
+from nodegraph.editor.words.names import kind_name, param_name, port_name
+from nodegraph.errors import NodeError, RegrooveError
+from nodegraph.plan import Cause, Reason, reasons
+from nodegraph.recipe import Recipe
+
+__all__ = ["failure_below", "failure_text", "why_it_runs"]
+
+_SENTENCES: Mapping[Cause, str] = {
+    "new": N_("It has not run yet."),
+    "not kept": N_("Its result is no longer in the cache."),
+    "no file": N_("Its file is gone or was changed."),
+    "other file": N_("Its output file is another one."),
+    "param": N_("{name}: {before} → {after}."),
+    "content": N_("{name} has a new content."),
+    "linked": N_("{name} is newly linked."),
+    "unlinked": N_("{name} is no longer linked."),
+    "moved": N_("{name} comes from {after} instead of {before}."),
+    "upstream": N_("{name} changed."),
+    "updated": N_("{name} itself was updated."),
+}
+
+
+def why_it_runs(recipe: Recipe, page: Mapping[str, Any] | None) -> str:
+    """Return why a node runs, compared with when it last did, in sentences."""
+    return " ".join(dict.fromkeys(_sentence(reason) for reason in reasons(recipe, page)))
+
+
+def _sentence(reason: Reason) -> str:
+    after = f"{reason.after} {reason.unit}" if reason.unit else reason.after
+    return _(_SENTENCES[reason.what]).format(name=_named(reason), before=reason.before, after=after)
+
+
+def _named(reason: Reason) -> str:
+    match reason.what:
+        case "param" | "content":
+            return param_name(reason.name)
+        case "linked" | "unlinked" | "moved":
+            return port_name(reason.name)
+        case "updated":
+            return kind_name(reason.name)
+        case _:
+            return reason.name
+
+
+def failure_text(error: NodeError) -> str:
+    """Return what a node's failure says: the node itself and its parameters stand where it is shown."""
+    cause = error.cause
+    said = str(cause) or type(cause).__name__
+    return said if isinstance(cause, RegrooveError) else f"{type(cause).__name__}: {said}"
+
+
+def failure_below(node_id: str, *, failed: bool) -> str:
+    """Return what a node says that waits for one that has failed, or that cannot run."""
+    if failed:
+        return _("It needs {node}, which failed.").format(node=node_id)
+    return _("It needs {node}, which cannot run.").format(node=node_id)
