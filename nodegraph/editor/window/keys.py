@@ -53,15 +53,13 @@ class Keys:
     Parameters
     ----------
     studio : Studio
-        Its keymap and actions.
+        Its keymap and actions; its `takers` have each chord first.
     typing : callable
         Whether a text is being typed: then keys belong to the text.
-    on_chord : callable
-        Takes each chord first; returns True to keep it from the keymap (a dialog, a remapping).
     """
 
-    def __init__(self, studio: Studio, typing: Callable[[], bool], on_chord: Callable[[Chord], bool]) -> None:
-        self._studio, self._typing, self._on_chord = studio, typing, on_chord
+    def __init__(self, studio: Studio, typing: Callable[[], bool]) -> None:
+        self._studio, self._typing = studio, typing
         self._space_dragged = False
 
     def build(self) -> Tag:
@@ -89,7 +87,10 @@ class Keys:
             self._press(self._chord(name))
 
     def _press(self, chord: Chord) -> None:
-        if self._on_chord(chord) or (self._typing() and _belongs_to_text(chord)):
+        # A taker may take itself off the list.
+        if any(taker(chord) for taker in reversed(list(self._studio.takers))):
+            return
+        if self._typing() and _belongs_to_text(chord):
             return
         action = self._studio.keymap.action(chord)
         if action is not None and action in self._studio.actions:

@@ -10,7 +10,7 @@ from pathlib import Path
 import dearpygui.dearpygui as dpg
 
 from nodegraph.editor.desk.desk import Topic
-from nodegraph.editor.desk.keymap import Chord
+from nodegraph.editor.panels.fields import typing
 from nodegraph.editor.panels.styling import FONTS, load_fonts, make_theme
 from nodegraph.editor.space.panes import Pane, divide
 from nodegraph.editor.window.keys import Keys
@@ -51,10 +51,6 @@ class Window:
         What its parts share.
     parts : mapping of pane to Part
         What stands in the panes "left", "canvas", "right", "bottom".
-    typing : callable
-        Whether a text is being typed somewhere.
-    on_chord : callable
-        Takes each chord before the keymap; True keeps it.
     on_close : callable
         The user wants to close the window.
     """
@@ -64,15 +60,13 @@ class Window:
         studio: Studio,
         parts: dict[str, Part],
         *,
-        typing: Callable[[], bool] = lambda: False,
-        on_chord: Callable[[Chord], bool] = lambda chord: False,
         on_close: Callable[[], None] | None = None,
     ) -> None:
         self.studio = studio
         self.parts: dict[str, Part] = {"toolbar": Toolbar(studio), **parts, "status": StatusLine(studio)}
         self._menu, self._notices = MenuBar(studio), Notices(studio)
         self.tour = Tour(studio)
-        self._keys = Keys(studio, typing, on_chord)
+        self._keys = Keys(studio, typing)
         self._splitters = Splitters(studio, self.lay_out)
         self._on_close = on_close or self.quit
         self._watch = studio.desk.watch()
