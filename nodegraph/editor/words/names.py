@@ -61,26 +61,70 @@ _FAMILY_OF: Mapping[str, str] = {
     "compare": "measure",
 }
 
-_SPELLED: Mapping[str, str] = {
-    "hpss": "Harmonic / percussive",
-    "eq": "Equaliser",
+_KINDS: Mapping[str, str] = {
     "load": "Load audio",
     "export": "Export audio",
-    "demo": "Demo recording",
-    "codec": "Codec damage",
-    "wow": "Wow and flutter",
-    "mix": "Mix",
-    "two_walls": "Two groove walls",
-    "audio": "Audio",
-    "q": "Q",
-    "dbtp": "True peak",
+    "measure.speed": "Measure speed",
+    "measure.damage": "Damage report",
+    "speed.draw": "Draw speed",
+    "speed.load": "Load speed",
+    "speed.export": "Export speed",
+    "source.demo": "Demo recording",
+    "repair.codec": "Codec damage",
+    "repair.wow": "Wow and flutter",
+    "separate.hpss": "Harmonic / percussive",
+    "stereo.two_walls": "Two groove walls",
+    "tone.eq": "Equaliser",
 }
 
-
-_SPELLED_KINDS: Mapping[str, str] = {
-    "speed.draw": "Draw speed",
-    "speed.export": "Export speed",
-    "speed.load": "Load speed",
+_SPELLED: Mapping[str, str] = {
+    # Parameters.
+    "sample_rate": "Sample rate",
+    "clicks_per_s": "Clicks",
+    "crackle_per_s": "Crackle",
+    "lowest_hz": "Slowest",
+    "highest_hz": "Fastest",
+    "limit_hz": "From",
+    "top_hz": "Up to",
+    "limit_db": "Limit",
+    "low_hz": "Low band",
+    "mid_hz": "Mid band",
+    "high_hz": "High band",
+    "low_db": "Low gain",
+    "mid_db": "Mid gain",
+    "high_db": "High gain",
+    "low_q": "Low Q",
+    "mid_q": "Mid Q",
+    "high_q": "High Q",
+    # Choices.
+    "wav": "WAV",
+    "flac": "FLAC",
+    "ogg": "Ogg",
+    "mp3": "MP3",
+    "16": "16 bit",
+    "24": "24 bit",
+    "32f": "32 bit float",
+    "tpdf": "TPDF",
+    "from_name": "From the name",
+    "mid_side": "Mid/side",
+    "left_right_from_mid_side": "Left/right from mid/side",
+    "33": "33⅓",
+    "riaa": "RIAA",
+    "convert_from_riaa": "Convert from RIAA",
+    "columbia_lp": "Columbia LP",
+    "nab_lp": "NAB LP",
+    "aes_lp": "AES LP",
+    "decca_78": "Decca 78",
+    "rca_78": "RCA 78",
+    "ccir_78": "CCIR 78",
+    "european_250": "European 250 Hz",
+    "blumlein_300": "Blumlein 300 Hz",
+    "turnover_500": "Turnover 500 Hz",
+    "tape_nab": "Tape NAB",
+    "tape_iec_15ips": "Tape IEC 15 ips",
+    "tape_iec_7ips": "Tape IEC 7½ ips",
+    "cassette_type_1": "Cassette type I",
+    "cassette_type_2": "Cassette type II",
 }
 
 
@@ -116,7 +160,7 @@ def english_name(name: str, *, unit: bool = False) -> str:
 
 def english_kind(kind: str) -> str:
     """Return the English name of a kind: the gettext text."""
-    return _SPELLED_KINDS.get(kind) or english_name(kind.rpartition(".")[2])
+    return _KINDS.get(kind) or english_name(kind.rpartition(".")[2])
 
 
 def kind_name(kind: str) -> str:

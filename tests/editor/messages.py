@@ -1,0 +1,91 @@
+"""Every text that the editor can show, collected from the sources: what a translation has to have.
+
+`python tests/editor/messages.py` prints the catalogue entries that German still lacks.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from babel.messages.extract import extract_from_dir
+
+ROOT = Path(__file__).parents[2]
+WORDS = ROOT / "nodegraph" / "editor" / "words"
+_KEYWORDS = {"_": None, "N_": None, "ngettext": (1, 2)}
+
+
+def from_sources() -> dict[str, list[str]]:
+    """Return the texts marked in the editor: msgid → where; of plural forms, the first."""
+    found: dict[str, list[str]] = {}
+    rows = extract_from_dir(str(ROOT / "nodegraph" / "editor"), keywords=_KEYWORDS)
+    for file, line, message, _comments, _context in rows:
+        text = message[0] if isinstance(message, tuple) else message
+        found.setdefault(text, []).append(f"{file}:{line}")
+    return found
+
+
+def plurals() -> dict[str, str]:
+    """Return the plural form of each text that has one."""
+    rows = extract_from_dir(str(ROOT / "nodegraph" / "editor"), keywords={"ngettext": (1, 2)})
+    return {message[0]: message[1] for _f, _l, message, _c, _x in rows if isinstance(message, tuple)}
+
+
+def from_library(library) -> dict[str, list[str]]:
+    """Return the names and explanations of all nodes: msgid → whose."""
+    from nodegraph.editor.words.names import english_kind, english_name
+
+    found: dict[str, list[str]] = {}
+
+    def add(text: str, of: str) -> None:
+        if text:
+            found.setdefault(text, []).append(of)
+
+    for kind, spec in library.specs.items():
+        add(english_kind(kind), kind)
+        add(spec.summary, kind)
+        for port in (*spec.inputs, *spec.outputs):
+            add(english_name(port.name), f"{kind}.{port.name}")
+            add(port.text, f"{kind}.{port.name}")
+        for param in spec.params:
+            add(english_name(param.name, unit=True), f"{kind}.{param.name}")
+            add(param.text, f"{kind}.{param.name}")
+            for choice in param.choices:
+                add(english_name(choice), f"{kind}.{param.name}")
+    return found
+
+
+def german() -> dict[str, tuple[str, ...]]:
+    """Return all German entries."""
+    from nodegraph.editor.words.catalogue import read_po
+
+    found: dict[str, tuple[str, ...]] = {}
+    for path in sorted(WORDS.glob("*.de.po")):
+        found |= read_po(path.read_text(encoding="utf-8"))
+    return found
+
+
+def _quoted(text: str) -> str:
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+    return f'"{escaped}"'
+
+
+def main() -> None:
+    import nodes
+    from nodegraph.library import Library
+
+    library = Library.from_package(nodes, skip=("dsp",))
+    have, many = german(), plurals()
+    for text, places in {**from_library(library), **from_sources()}.items():
+        if all(have.get(text, ("",))):
+            continue
+        print(f"#: {' '.join(places[:2])}\nmsgid {_quoted(text)}")
+        if text in many:
+            print(f'msgid_plural {_quoted(many[text])}\nmsgstr[0] ""\nmsgstr[1] ""\n')
+        else:
+            print('msgstr ""\n')
+
+
+if __name__ == "__main__":
+    sys.path.insert(0, str(ROOT))
+    main()
