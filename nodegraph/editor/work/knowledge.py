@@ -20,7 +20,7 @@ from nodegraph.perform import Session
 from nodegraph.plan import Plan, is_done, make_plan
 from nodegraph.recipe import Recipe, Recipes, Ref, make_recipes
 
-__all__ = ["Knowledge", "Known", "PlanLine", "Inquiry"]
+__all__ = ["Inquiry", "Knowledge", "Known", "PlanLine"]
 
 
 @dataclass(frozen=True)

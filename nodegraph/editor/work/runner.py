@@ -19,7 +19,7 @@ from nodegraph.editor.desk.states import PortRef
 from nodegraph.editor.listen.sound import Sound
 from nodegraph.editor.words import _
 from nodegraph.editor.work.board import Board
-from nodegraph.editor.work.knowledge import Knowledge, Known, PlanLine, Inquiry
+from nodegraph.editor.work.knowledge import Inquiry, Knowledge, Known, PlanLine
 from nodegraph.editor.work.lane import Lane
 from nodegraph.editor.work.levels import Levels
 from nodegraph.editor.work.making import Made, Making, Order, make
