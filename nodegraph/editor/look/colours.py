@@ -13,6 +13,7 @@ __all__ = [
     "Colours",
     "contrast",
     "family_colour",
+    "mixed",
     "port_colour",
     "port_shape",
 ]
@@ -150,6 +151,12 @@ def family_colour(colours: Colours, family: str) -> Colour:
 def port_colour(colours: Colours, type_name: str) -> Colour:
     """Return the colour of ports and links of a type of value."""
     return colours.ports.get(type_name, colours.quiet)
+
+
+def mixed(one: Colour, other: Colour, share: float) -> Colour:
+    """Return a colour between two: `share` of the other, 0 to 1."""
+    r, g, b = (round(a + (z - a) * share) for a, z in zip(one, other, strict=True))
+    return r, g, b
 
 
 def port_shape(type_name: str) -> str:

@@ -2,34 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 
 import dearpygui.dearpygui as dpg
 
 import nodegraph.editor.look
 from nodegraph.editor.look.colours import Colour, Colours
+from nodegraph.editor.look.typefaces import FONTS, Fonts
 from nodegraph.editor.work.part import Tag
 
 __all__ = ["FONTS", "Fonts", "accent_theme", "flat_theme", "load_fonts", "make_theme", "text_width"]
 
 _FOLDER = Path(nodegraph.editor.look.__file__).parent / "fonts"
 _BASE, _SMALL, _TITLE = 16, 14, 20
-
-
-@dataclass(frozen=True)
-class Fonts:
-    """The fonts, at the window's scale."""
-
-    regular: Tag
-    small: Tag
-    bold: Tag
-    title: Tag
-    icons: Tag
-
-
-FONTS = Fonts("font.regular", "font.small", "font.bold", "font.title", "font.icons")
-"""Their names once `load_fonts` was called."""
 
 
 def load_fonts(scale: float) -> Fonts:

@@ -1,0 +1,95 @@
+"""Typesetting: how wide a text is, and how it is cut and broken to fit."""
+
+from __future__ import annotations
+
+from nodegraph.editor.look.advances import BOLD, REGULAR
+
+__all__ = ["first_sentence", "fitting", "text_width", "wrapped"]
+
+_ELLIPSIS = "…"
+# Of characters that the table does not have, at size 1: as wide as the widest letters of Latin scripts,
+# so that a text is rather cut too early than drawn over its edge.
+_UNKNOWN = 0.83
+# Signs of East Asian scripts are as wide as high.
+_WIDE_FROM, _WIDE = 0x2E80, 1.0
+
+
+def text_width(text: str, size: float, *, bold: bool = False) -> float:
+    """Return how wide a line of text is.
+
+    Parameters
+    ----------
+    text : str
+        One line.
+    size : float
+        Of the font, as DearPyGui counts it; the result is in the same unit.
+    bold : bool
+        Semi-bold rather than regular.
+    """
+    table = BOLD if bold else REGULAR
+    return size * sum(table.get(each) or _foreign(each) for each in text)
+
+
+def _foreign(character: str) -> float:
+    return _WIDE if ord(character) >= _WIDE_FROM else _UNKNOWN
+
+
+def fitting(text: str, size: float, room: float, *, bold: bool = False) -> str:
+    """Return the text, cut with an ellipsis where it is wider than `room`; one line."""
+    line = " ".join(text.split())
+    if text_width(line, size, bold=bold) <= room:
+        return line
+    table = BOLD if bold else REGULAR
+    left = room / size - REGULAR[_ELLIPSIS]
+    kept = 0
+    for each in line:
+        left -= table.get(each) or _foreign(each)
+        if left < 0:
+            break
+        kept += 1
+    return line[:kept].rstrip() + _ELLIPSIS if kept or room > 0 else ""
+
+
+def wrapped(text: str, size: float, room: float, most_lines: int, *, bold: bool = False) -> tuple[str, ...]:
+    """Return the lines of a text that is `room` wide; what does not fit is cut with an ellipsis.
+
+    Parameters
+    ----------
+    text : str
+        Its own line breaks are kept.
+    size, room : float
+        Of the font, and the width.
+    most_lines : int
+        Lines beyond this are cut.
+    bold : bool
+        Semi-bold rather than regular.
+    """
+    lines = [line for part in text.split("\n") for line in _broken(part, size, room, bold)]
+    if len(lines) <= most_lines:
+        return tuple(lines)
+    if most_lines < 1:
+        return ()
+    last = lines[most_lines - 1] + " " + lines[most_lines]
+    cut = fitting(last, size, room, bold=bold)
+    return (*lines[: most_lines - 1], cut if cut.endswith(_ELLIPSIS) else cut + _ELLIPSIS)
+
+
+def _broken(part: str, size: float, room: float, bold: bool) -> list[str]:
+    lines: list[str] = []
+    line = ""
+    for word in part.split():
+        longer = f"{line} {word}" if line else word
+        if not line or text_width(longer, size, bold=bold) <= room:
+            line = longer
+        else:
+            lines.append(fitting(line, size, room, bold=bold))
+            line = word
+    return [*lines, fitting(line, size, room, bold=bold)]
+
+
+def first_sentence(text: str) -> str:
+    """Return the first sentence of a text."""
+    for end, each in enumerate(text):
+        if each in ".!?\n" and (end + 1 == len(text) or text[end + 1].isspace() or each == "\n"):
+            return text[: end + 1].strip()
+    return text.strip()
