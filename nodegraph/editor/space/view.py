@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from nodegraph.document import Place
 
-__all__ = ["LEAST_ZOOM", "MOST_ZOOM", "Box", "View"]
+__all__ = ["LEAST_ZOOM", "MOST_ZOOM", "Box", "View", "between"]
 
 LEAST_ZOOM, MOST_ZOOM = 0.05, 4.0
 
@@ -80,3 +80,16 @@ class View:
         x = (left + right) / 2 - self.width / zoom / 2
         y = (top + bottom) / 2 - self.height / zoom / 2
         return replace(self, x=x, y=y, zoom=zoom)
+
+
+def between(begin: View, end: View, share: float) -> View:
+    """Return a view on the way from one to another: `share` of the way, 0 to 1.
+
+    The zoom grows by equal factors, and what is in the middle moves with it, as if one flew there.
+    """
+    zoom = begin.zoom * (end.zoom / begin.zoom) ** share
+    # Near the larger zoom a step on the screen is a smaller step on the canvas.
+    moved = share if begin.zoom == end.zoom else (1 / zoom - 1 / begin.zoom) / (1 / end.zoom - 1 / begin.zoom)
+    (x0, y0), (x1, y1) = (view.to_canvas(view.width / 2, view.height / 2) for view in (begin, end))
+    x, y = x0 + (x1 - x0) * moved, y0 + (y1 - y0) * moved
+    return replace(end, x=x - end.width / zoom / 2, y=y - end.height / zoom / 2, zoom=zoom)

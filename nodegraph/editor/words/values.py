@@ -1,0 +1,69 @@
+"""Values of parameters as they are shown: shortened, with their unit."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping
+
+from nodegraph.editor.words.catalogue import _, ngettext
+from nodegraph.editor.words.names import choice_name
+from nodegraph.param import Param
+
+__all__ = ["level_text", "number_text", "seconds_text", "value_text"]
+
+_MINUS = "−"
+
+
+def value_text(param: Param, value: object) -> str:
+    """Return "12.5 dB", "Steady", "song.wav", "Found by itself": what is shown of a value.
+
+    Parameters
+    ----------
+    param : Param
+        Whose it is.
+    value : object
+        As the graph holds it; what the parameter refuses is shown as it is.
+    """
+    if value is None:
+        return _("Automatic")
+    if isinstance(value, bool):
+        return _("On") if value else _("Off")
+    if isinstance(value, (int, float)):
+        number = number_text(value)
+        return f"{number} {param.unit}" if param.unit else number
+    if isinstance(value, Mapping):
+        return ngettext("{count} value", "{count} values", len(value)).format(count=len(value))
+    if param.type == "choice":
+        return choice_name(str(value))
+    if param.type in ("input_file", "output_file"):
+        return re.split(r"[/\\]", str(value))[-1]
+    return str(value)
+
+
+def number_text(value: float) -> str:
+    """Return a number with about four digits, and a minus that is as wide as a plus."""
+    if math.isnan(value):
+        return "?"
+    if math.isinf(value):
+        return _MINUS + "∞" if value < 0 else "∞"
+    if isinstance(value, int) or abs(value) >= 1000:
+        text = f"{value:.0f}" if abs(value) < 1e7 else f"{value:.3g}"
+    else:
+        text = f"{value:.4g}" if abs(value) >= 1 else f"{value:.3g}"
+    return text.replace("-", _MINUS)
+
+
+def level_text(level: float) -> str:
+    """Return a level in decibels, always with one digit: "−1.0"."""
+    return f"{level:.1f}".replace("-", _MINUS)
+
+
+def seconds_text(seconds: float) -> str:
+    """Return "40 ms", "1.2 s", "3:05 min": how long something took."""
+    if seconds < 0.995:
+        return f"{max(1, round(seconds * 1000))} ms"
+    if seconds < 59.95:
+        return f"{seconds:.1f} s"
+    whole = round(seconds)
+    return f"{whole // 60}:{whole % 60:02d} min"
