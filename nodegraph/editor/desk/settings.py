@@ -49,6 +49,8 @@ class Settings:
         A and B are compared at one loudness.
     tour_done : bool
         The first steps were shown.
+    minimap : bool
+        The whole graph is shown in a corner of the canvas.
     """
 
     language: Language = "en"
@@ -65,6 +67,7 @@ class Settings:
     live: bool = True
     match_loudness: bool = True
     tour_done: bool = False
+    minimap: bool = True
 
 
 def config_folder() -> Path:

@@ -1,0 +1,100 @@
+"""Drawing of links: their curves, and the points of their routes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import dearpygui.dearpygui as dpg
+
+from nodegraph.editor.canvas.node_drawing import Level
+from nodegraph.editor.canvas.pen import Pen
+from nodegraph.editor.look.colours import Colour
+from nodegraph.editor.space.course import Bezier
+from nodegraph.editor.work.part import Tag
+
+__all__ = ["LinkPicture"]
+
+# Seen from afar, a link is thicker on the canvas, so that it stays a line on the screen.
+_THICKNESS: Mapping[Level, float] = {"near": 2.5, "far": 4.5, "farther": 9.0}
+_STRONGER = 1.6
+_DOT = 4.5
+_SEGMENTS = 24
+_DIMMED = 90
+
+
+class LinkPicture:
+    """The items of one link.
+
+    Parameters
+    ----------
+    layer : Pen
+        Where links are drawn.
+    curves : tuple of Bezier
+        Its course.
+    colour : Colour
+        Of its type.
+    dimmed : bool
+        Its source gives nothing of its own: it failed, or is bypassed.
+    """
+
+    def __init__(
+        self, layer: Pen, curves: tuple[Bezier, ...], colour: Colour, *, dimmed: bool = False
+    ) -> None:
+        self._pen = layer.group(shown=False)
+        self.curves = curves
+        self._colour, self._dimmed, self._strong = colour, dimmed, False
+        self._level: Level = "near"
+        self._parts: list[Tag] = []
+        self._draw()
+
+    def remove(self) -> None:
+        """Remove its items."""
+        dpg.delete_item(self._pen.parent)
+
+    def show(self, shown: bool) -> None:
+        """Show or hide it."""
+        dpg.configure_item(self._pen.parent, show=shown)
+
+    def lead(self, curves: tuple[Bezier, ...]) -> None:
+        """Take another course."""
+        if len(curves) != len(self.curves) or len(curves) > 1:
+            self.curves = curves
+            self._pen.clear()
+            self._draw()
+            return
+        self.curves = curves
+        p1, p2, p3, p4 = curves[0]
+        dpg.configure_item(self._parts[0], p1=p1, p2=p2, p3=p3, p4=p4)
+
+    def look(self, level: Level) -> None:
+        """Take the thickness for how near one is."""
+        if level != self._level:
+            self._level = level
+            for part in self._parts:
+                dpg.configure_item(part, thickness=self._thickness)
+
+    @property
+    def _thickness(self) -> float:
+        return _THICKNESS[self._level] * (_STRONGER if self._strong else 1)
+
+    def appear(self, colour: Colour, *, dimmed: bool, strong: bool) -> None:
+        """Take another look: strong while it is selected or under the pointer."""
+        if (colour, dimmed, strong) != (self._colour, self._dimmed, self._strong):
+            self._colour, self._dimmed, self._strong = colour, dimmed, strong
+            self._pen.clear()
+            self._draw()
+
+    def _draw(self) -> None:
+        alpha = _DIMMED if self._dimmed and not self._strong else 255
+        self._parts = [
+            dpg.draw_bezier_cubic(
+                *curve,
+                color=(*self._colour, alpha),
+                thickness=self._thickness,
+                segments=_SEGMENTS,
+                parent=self._pen.parent,
+            )
+            for curve in self.curves
+        ]
+        for curve in self.curves[1:]:
+            self._pen.disc(curve[0], _DOT + (1 if self._strong else 0), self._colour)
