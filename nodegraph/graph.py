@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Literal
 
 from nodegraph.errors import GraphError, LinkError, ParameterError
 from nodegraph.library import Library
@@ -243,8 +243,21 @@ class Graph:
         ]
         return f"{port.name}.{max(numbers, default=0) + 1}"
 
-    def link_problem(self, link: Link, library: Library) -> str | None:
-        """Return why `link` cannot be made, or None if it can: the one judge of links."""
+    def link_problem(
+        self, link: Link, library: Library, taken: Literal["refused", "replaced"] = "refused"
+    ) -> str | None:
+        """Return why `link` cannot be made, or None if it can: the one judge of links.
+
+        Parameters
+        ----------
+        link : Link
+            The link.
+        library : Library
+            The kinds of node.
+        taken : {"refused", "replaced"}
+            Whether it may take the place of the link that its input has. Without that one the node would
+            still feed whatever it feeds, so that loops stay loops.
+        """
         begin = f"Cannot link {link}: "
         for end in (link.source, link.target):
             if end not in self.nodes:
@@ -255,7 +268,7 @@ class Graph:
         if mismatch:
             return begin + mismatch
         for other in self.incoming(link.target):
-            if other.target_port == link.target_port:
+            if other.target_port == link.target_port and taken == "refused":
                 return (
                     f"{begin}it is already linked from {other.source}.{other.source_port}. Remove that first."
                 )

@@ -137,6 +137,11 @@ class Desk:
         self.history.do(document, label, merge)
         self._document_changed()
 
+    def abandon(self, merge: Hashable) -> None:
+        """Take a step back that is still open, as if it had never been. See `History.abandon`."""
+        if self.history.abandon(merge):
+            self._document_changed()
+
     def undo(self) -> None:
         """Go one step back, if there is one."""
         if self.history.undo():

@@ -94,7 +94,7 @@ def first_link(graph: Graph, end: PortEnd, other: NodeId, library: Library) -> L
         if graph.link_problem(each, library) is None:
             return each
     for each in candidates:
-        if _freed(graph, each.target, each.target_port).link_problem(each, library) is None:
+        if graph.link_problem(each, library, taken="replaced") is None:
             return each
     return None
 
@@ -125,21 +125,29 @@ def legal_ends(graph: Graph, end: PortEnd, library: Library) -> frozenset[PortEn
     library : Library
         The kinds of node.
     """
-    node_id, side, name = end
-    if side == "input":
-        graph = _freed(graph, node_id, name)
+    node_id, side, _name = end
+    # Neither what feeds the node nor what it feeds needs to be asked again for each port.
+    loop = graph.ancestors([node_id]) if side == "output" else _descendants(graph, node_id)
     found = set[PortEnd]()
-    for other in graph.nodes:
-        if other == node_id:
-            continue
+    for other in graph.nodes.keys() - loop:
         for each in _all_links(graph, end, other, library):
-            free = _freed(graph, each.target, each.target_port)
-            if free.link_problem(each, library) is None:
+            if graph.link_problem(each, library, taken="replaced") is None:
                 output = side == "output"
                 found.add(
                     (other, "input", each.target_port) if output else (other, "output", each.source_port)
                 )
     return frozenset(found)
+
+
+def _descendants(graph: Graph, node_id: NodeId) -> set[NodeId]:
+    found = set[NodeId]()
+    pending = [node_id]
+    while pending:
+        at = pending.pop()
+        if at not in found:
+            found.add(at)
+            pending += (each.target for each in graph.outgoing(at))
+    return found
 
 
 def _all_links(graph: Graph, end: PortEnd, other: NodeId, library: Library) -> Iterator[Link]:

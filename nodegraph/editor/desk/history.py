@@ -89,6 +89,17 @@ class History:
         now = self._steps[self._now]
         self._steps[self._now] = _Step(now.document, now.label, None)
 
+    def abandon(self, merge: Hashable) -> bool:
+        """Take the newest step back for good if it has that merge key; return whether it had.
+
+        A gesture that is cancelled was never there: nothing can redo it.
+        """
+        if self._now == 0 or self._steps[self._now].merge != merge:
+            return False
+        del self._steps[self._now :]
+        self._now -= 1
+        return True
+
     @property
     def undo_label(self) -> str | None:
         """What `undo` would undo, or None."""

@@ -17,7 +17,7 @@ from nodegraph.document import Document, Frame, Note, Place
 from nodegraph.editor.desk.desk import Selection
 from nodegraph.editor.desk.edits_canvas import FRAME_HEAD
 from nodegraph.editor.space.arrange import GAP, arrange
-from nodegraph.editor.space.course import Bezier, course
+from nodegraph.editor.space.course import Bezier, course, sampled
 from nodegraph.editor.space.hit import (
     PORT,
     Hit,
@@ -34,9 +34,12 @@ from nodegraph.editor.space.view import Box
 from nodegraph.graph import Graph, Link, NodeId
 from nodegraph.library import Library
 
-__all__ = ["FRAME_HEAD", "Hit", "Scene", "SceneChange"]
+__all__ = ["FRAME_HEAD", "Boxes", "Hit", "Scene", "SceneChange"]
 
 Boxes = npt.NDArray[np.float64]
+"""Of shape (boxes, 4): left, top, right, bottom."""
+Points = npt.NDArray[np.float64]
+"""Of shape (points, 2)."""
 
 
 @dataclass(frozen=True)
@@ -328,10 +331,22 @@ class Scene:
         return [(node_id, self.shapes[node_id], self.positions[node_id]) for node_id in ids]
 
     def _link_at(self, place: Place, zoom: float) -> Hit | None:
+        return hit_link(*self._hulls(), self.courses, place, zoom)
+
+    def _hulls(self) -> tuple[tuple[Link, ...], Boxes]:
+        """Return all links, and the boxes that hold their curves."""
         if self._link_boxes is None:
             self._links = tuple(self.courses)
             self._link_boxes = _columns([_hull(curves) for curves in self.courses.values()])
-        return hit_link(self._links, self._link_boxes, self.courses, place, zoom)
+        return self._links, self._link_boxes
+
+    def links_near(self, box: Box) -> Iterator[tuple[Link, Points]]:
+        """Yield the links that may pass through a box, with points along their curves."""
+        links, hulls = self._hulls()
+        left, top, right, bottom = hulls.T
+        rows = (left <= box[2]) & (right >= box[0]) & (top <= box[3]) & (bottom >= box[1])
+        for row in np.flatnonzero(rows).tolist():
+            yield links[row], sampled(self.courses[links[row]])
 
     def inside(self, box: Box) -> Selection:
         """Return what a box touches (nodes) or holds whole (frames and notes)."""

@@ -7,16 +7,13 @@ from dataclasses import dataclass
 
 from nodegraph.document import Place
 from nodegraph.editor.desk.desk import Desk
+from nodegraph.editor.desk.edits_links import PortEnd
 from nodegraph.editor.space.hit import Hit
 from nodegraph.editor.space.scene import Scene
-from nodegraph.editor.space.shape import Side
 from nodegraph.editor.space.view import View
 from nodegraph.graph import NodeId
 
 __all__ = ["NOTHING_HELD", "Asks", "Held", "PortEnd", "Surface"]
-
-PortEnd = tuple[NodeId, Side, str]
-"""A port: the node, which side of it, the port's name."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +36,7 @@ class Asks:
     ----------
     search : callable
         (place, port or None): let the user find a node that is added there; with a port, one that fits
-        it and is linked to it (`desk.add_linked`).
+        it and is linked to it (`edits.add_linked`).
     edit_param, choose : callable
         (node id, parameter): let the user type a value; open a parameter's choices.
     rename : callable
