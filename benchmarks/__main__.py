@@ -17,7 +17,6 @@ NAMES = (
     "hpss",
     "levels",
     "clips",
-    "listening",
     "memory",
     "fuzz_documents",
     "crash",

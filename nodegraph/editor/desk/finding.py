@@ -16,6 +16,7 @@ __all__ = ["Candidate", "find", "fold", "kind_candidates", "rank"]
 
 # How good a match is, best first; also how far apart the classes lie.
 _EXACT, _PREFIX, _WORD, _INSIDE, _TEXT, _FUZZY = range(6)
+# Two letters begin too many words to mean one of them.
 _LEAST_FUZZY = 3
 _SEPARATORS = re.compile(r"[\W_]+")
 
@@ -77,7 +78,7 @@ def rank(query: str, candidate: Candidate) -> float | None:
     total = 0.0
     for word in words:
         ranks = [value for name in names if (value := _rank_of(word, name)) is not None]
-        if any(each.startswith(word) for each in text):
+        if len(word) >= _LEAST_FUZZY and any(each.startswith(word) for each in text):
             ranks.append(_TEXT)
         if not ranks:
             return None

@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-__all__ = ["PRESETS", "Chord", "Keymap"]
+from nodegraph.editor.words import _
+
+__all__ = ["PRESETS", "Chord", "Keymap", "chord_text"]
 
 _MODIFIERS = ("Ctrl", "Shift", "Alt")
+_ARROWS = {"Up": "↑", "Down": "↓", "Left": "←", "Right": "→"}
+_SIGNS = {"Plus": "+", "Minus": "−", "Period": ".", "Comma": ",", "Slash": "/", "Grave": "`"}
 
 
 @dataclass(frozen=True)
@@ -92,6 +96,8 @@ _BASE: Mapping[str, tuple[str, ...]] = {
     "listen.removed": ("R",),
     "listen.loop": ("Ctrl+R",),
     "help.keys": ("Ctrl+Slash",),
+    "edit.preferences": ("Ctrl+Comma",),
+    "node.edit": ("Enter",),
 }
 
 PRESETS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
@@ -161,3 +167,12 @@ class Keymap:
     def chords(self, action: str) -> tuple[Chord, ...]:
         """Return the chords that do an action."""
         return tuple(chord for chord in self._chords.get(action, ()) if self._actions.get(chord) == action)
+
+
+def chord_text(chord: Chord) -> str:
+    """Return a chord as it is shown, its words in the language in use: "Ctrl+↑"."""
+    held = [
+        word for word, on in ((_("Ctrl"), chord.ctrl), (_("Shift"), chord.shift), (_("Alt"), chord.alt)) if on
+    ]
+    key = _ARROWS.get(chord.key) or _SIGNS.get(chord.key) or _(chord.key)
+    return "+".join([*held, key])

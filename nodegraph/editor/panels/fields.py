@@ -16,7 +16,16 @@ from nodegraph.editor.panels.styling import FONTS
 from nodegraph.editor.work.part import Tag
 from nodegraph.editor.work.studio import Studio
 
-__all__ = ["icon_button", "labelled", "register", "text_field", "tip", "typing", "words"]
+__all__ = [
+    "TextBox",
+    "heading",
+    "icon_button",
+    "labelled",
+    "text_field",
+    "tip",
+    "typing",
+    "words",
+]
 
 _TIP_WIDTH = 320
 _fields: list[Tag] = []
@@ -29,18 +38,62 @@ def typing() -> bool:
     return any(dpg.is_item_active(field) for field in _fields)
 
 
-def register(field: Tag) -> Tag:
-    """Have shortcuts ignored while this item is active. Returns the item."""
+def text_field(parent: Tag, value: str, **options: object) -> Tag:
+    """Add a registered text field as wide as its parent; options are those of `dpg.add_input_text`."""
+    field: Tag = dpg.add_input_text(parent=parent, default_value=value, **{"width": -1, **options})
     _fields.append(field)
     return field
 
 
-def text_field(parent: Tag, value: str = "", **options: object) -> Tag:
-    """Add a registered text field as wide as its parent; options are those of `dpg.add_input_text`."""
-    return register(dpg.add_input_text(parent=parent, default_value=value, **{"width": -1, **options}))
+class TextBox:
+    """A text field whose text is taken when one has finished typing: Enter, Tab, or a click elsewhere.
+
+    Parameters
+    ----------
+    parent : int or str
+        Where.
+    text : str
+        To begin with.
+    take : callable
+        Takes a text that was typed.
+    **options
+        Those of `dpg.add_input_text`.
+    """
+
+    def __init__(self, parent: Tag, text: str, take: Callable[[str], None], **options: object) -> None:
+        self._take, self._shown = take, text
+        self.item = text_field(parent, text, **options)
+        with dpg.item_handler_registry() as registry:
+            dpg.add_item_deactivated_after_edit_handler(callback=self.finish)
+        dpg.bind_item_handler_registry(self.item, registry)
+
+    def show(self, text: str, hint: str = "") -> None:
+        """Show another text, but not while one is being typed."""
+        if not dpg.is_item_active(self.item):
+            self._shown = text
+            dpg.set_value(self.item, text)
+            dpg.configure_item(self.item, hint=hint)
+
+    def finish(self) -> None:
+        """Take what was typed: also before the field goes, as the click that ends typing may remove it."""
+        if not dpg.does_item_exist(self.item):
+            return
+        text = dpg.get_value(self.item)
+        if text != self._shown:
+            self._shown = text
+            self._take(text)
 
 
-def words(parent: Tag, text: str, *, colour: Colour | None = None, font: Tag = "", wrap: int = 0) -> Tag:
+def words(
+    parent: Tag,
+    text: str,
+    *,
+    colour: Colour | None = None,
+    font: Tag = "",
+    wrap: int = 0,
+    tag: Tag = 0,
+    beside: bool = False,
+) -> Tag:
     """Add a text.
 
     Parameters
@@ -55,12 +108,32 @@ def words(parent: Tag, text: str, *, colour: Colour | None = None, font: Tag = "
         One of FONTS, or "" for the usual one.
     wrap : int
         In pixels: where lines are broken; 0 at the end of the window, -1 nowhere.
+    tag : int or str
+        Its name, if it needs one.
+    beside : bool
+        It stands beside a field or a button and shares their middle.
     """
     options = {} if colour is None else {"color": colour}
-    item: Tag = dpg.add_text(text, parent=parent, wrap=wrap, **options)
+    item: Tag = dpg.add_text(text, parent=parent, wrap=wrap, tag=tag, **options)
     if font:
         dpg.bind_item_font(item, font)
+    if not beside:
+        dpg.bind_item_theme(item, _lines_theme())
     return item
+
+
+def _lines_theme() -> Tag:
+    """Return the theme of texts among texts: DearPyGui gives each the height of a button."""
+    if not dpg.does_item_exist("theme.lines"):
+        with dpg.theme(tag="theme.lines"), dpg.theme_component(dpg.mvText):
+            dpg.add_theme_style(dpg.mvStyleVar_FramePadding, 0, 0)
+    return "theme.lines"
+
+
+def heading(studio: Studio, parent: Tag, text: str) -> None:
+    """Add a heading, with air above it."""
+    dpg.add_spacer(parent=parent, height=round(8 * studio.scale))
+    words(parent, text, font=FONTS.bold)
 
 
 def tip(studio: Studio, item: Tag, *texts: str) -> None:
@@ -117,8 +190,7 @@ def labelled(studio: Studio, parent: Tag, label: str, *texts: str, width: float 
     dpg.add_table_column(parent=table, init_width_or_weight=1 - width)
     row = dpg.add_table_row(parent=table)
     left = dpg.add_group(parent=row)
-    dpg.add_spacer(parent=left, height=round(2 * studio.scale))
-    name = words(left, label, colour=studio.colours.quiet)
+    name = words(left, label, colour=studio.colours.quiet, beside=True)
     tip(studio, name, label, *texts)
     cell: Tag = dpg.add_group(parent=row)
     return cell

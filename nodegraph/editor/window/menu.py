@@ -8,26 +8,15 @@ from dataclasses import dataclass
 import dearpygui.dearpygui as dpg
 
 from nodegraph.editor.desk.actions import MENUS, Action
-from nodegraph.editor.desk.keymap import Chord
+from nodegraph.editor.desk.keymap import chord_text
 from nodegraph.editor.words import _
 from nodegraph.editor.work.part import Tag
 from nodegraph.editor.work.studio import Studio
 
-__all__ = ["MenuBar", "chord_text"]
+__all__ = ["MenuBar"]
 
 # What can be done is asked this often (s).
 _EVERY_S = 0.15
-_ARROWS = {"Up": "↑", "Down": "↓", "Left": "←", "Right": "→"}
-_SIGNS = {"Plus": "+", "Minus": "−", "Period": ".", "Comma": ",", "Slash": "/", "Grave": "`"}
-
-
-def chord_text(chord: Chord) -> str:
-    """Return a chord as it is shown, its words in the language in use: "Ctrl+↑"."""
-    held = [
-        word for word, on in ((_("Ctrl"), chord.ctrl), (_("Shift"), chord.shift), (_("Alt"), chord.alt)) if on
-    ]
-    key = _ARROWS.get(chord.key) or _SIGNS.get(chord.key) or _(chord.key)
-    return "+".join([*held, key])
 
 
 @dataclass(frozen=True)

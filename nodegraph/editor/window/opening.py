@@ -7,6 +7,7 @@ from pathlib import Path
 from nodegraph.cache import Cache
 from nodegraph.document import Document
 from nodegraph.editor.canvas.canvas import Canvas
+from nodegraph.editor.panels.panels import Panels
 from nodegraph.editor.window.window import Window
 from nodegraph.editor.work.studio import Studio
 from nodegraph.embed import open_document
@@ -51,4 +52,8 @@ def open_editor(library: Library, graphs: Path, file: Path | None = None, cache:
 
 def make_window(studio: Studio) -> Window:
     """Return the window with all its parts, not opened yet."""
-    return Window(studio, {"canvas": Canvas(studio)})
+    panels = Panels(studio)
+    canvas = Canvas(studio)
+    canvas.ask(panels.asks.asks())
+    parts = {**panels.parts, "canvas": canvas}
+    return Window(studio, parts)

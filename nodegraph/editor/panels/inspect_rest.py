@@ -1,0 +1,177 @@
+"""What else the inspector shows: several nodes, a link, or the document."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import dearpygui.dearpygui as dpg
+
+from nodegraph.editor.desk import edits
+from nodegraph.editor.desk.desk import Selection
+from nodegraph.editor.desk.edits_canvas import Alignment, aligned, distributed, place_nodes
+from nodegraph.editor.desk.edits_links import unlink
+from nodegraph.editor.desk.outline_text import node_name
+from nodegraph.editor.look.colours import port_colour
+from nodegraph.editor.panels.fields import TextBox, heading, words
+from nodegraph.editor.panels.styling import FONTS
+from nodegraph.editor.words import _, ngettext
+from nodegraph.editor.words.names import english_name, kind_name, port_name
+from nodegraph.editor.words.values import seconds_text
+from nodegraph.editor.work.part import Tag
+from nodegraph.editor.work.studio import Studio
+from nodegraph.graph import Link, NodeId
+
+__all__ = ["fill_document", "fill_link", "fill_several"]
+
+
+def fill_several(studio: Studio, parent: Tag, nodes: Sequence[NodeId]) -> Tag:
+    """Show what can be done with several nodes; return where their common parameters belong."""
+    desk = studio.desk
+    text = ngettext("{count} node", "{count} nodes", len(nodes)).format(count=len(nodes))
+    words(parent, text, font=FONTS.title)
+    kinds = sorted({kind_name(desk.document.graph.nodes[each].kind) for each in nodes})
+    words(parent, ", ".join(kinds), colour=studio.colours.quiet, font=FONTS.small)
+    row = dpg.add_group(parent=parent, horizontal=True)
+
+    def bypass() -> None:
+        desk.edit(edits.toggle_bypass(desk.document, nodes), _("Bypass"))
+
+    dpg.add_button(label=_("Bypass"), parent=row, tag="inspector.bypass", callback=bypass)
+    dpg.add_button(label=_("Delete"), parent=row, tag="inspector.delete", callback=lambda: _delete(studio))
+    heading(studio, parent, _("Align"))
+    _add_alignments(studio, parent, nodes)
+    heading(studio, parent, _("Parameters that all of them have"))
+    place: Tag = dpg.add_group(parent=parent, tag="inspector.params")
+    return place
+
+
+def _delete(studio: Studio) -> None:
+    desk = studio.desk
+    desk.edit(edits.delete(desk.document, desk.selection), _("Delete"))
+
+
+def _add_alignments(studio: Studio, parent: Tag, nodes: Sequence[NodeId]) -> None:
+    desk, scene = studio.desk, studio.scene
+
+    def align(how: Alignment) -> None:
+        scene.catch_up(desk.document)
+        places = aligned({each: scene.box_of(each) for each in nodes}, how)
+        desk.edit(place_nodes(desk.document, places), _("Align nodes"))
+
+    def spread(_sender: Tag, _data: object, direction: str) -> None:
+        scene.catch_up(desk.document)
+        boxes = {each: scene.box_of(each) for each in nodes}
+        places = distributed(boxes, "across" if direction == "across" else "down")
+        desk.edit(place_nodes(desk.document, places), _("Distribute nodes"))
+
+    table = dpg.add_table(parent=parent, header_row=False, policy=dpg.mvTable_SizingStretchSame)
+    for _column in range(3):
+        dpg.add_table_column(parent=table)
+    ways: tuple[tuple[tuple[Alignment, str], ...], ...] = (
+        (("left", _("Left")), ("centre", _("Centre")), ("right", _("Right"))),
+        (("top", _("Top")), ("middle", _("Middle")), ("bottom", _("Bottom"))),
+    )
+    for line in ways:
+        row = dpg.add_table_row(parent=table)
+        for how, title in line:
+            dpg.add_button(
+                label=title,
+                parent=row,
+                width=-1,
+                tag=f"inspector.align.{how}",
+                user_data=how,
+                callback=lambda _sender, _data, way: align(way),
+            )
+    row = dpg.add_group(parent=parent, horizontal=True)
+    for direction, title in (("across", _("Spread across")), ("down", _("Spread down"))):
+        dpg.add_button(
+            label=title,
+            parent=row,
+            tag=f"inspector.spread.{direction}",
+            user_data=direction,
+            callback=spread,
+            enabled=len(nodes) > 2,
+        )
+
+
+def fill_link(studio: Studio, parent: Tag, links: Sequence[Link]) -> None:
+    """Show links: where from, where to, of what type."""
+    desk = studio.desk
+    title = ngettext("Link", "{count} links", len(links)).format(count=len(links))
+    words(parent, title, font=FONTS.title)
+    graph, document = desk.document.graph, desk.document
+    for link in links:
+        spec = studio.library.get(graph.nodes[link.source].kind)
+        port = spec.output(link.source_port) if spec else None
+        heading(studio, parent, _(english_name(port.type.__name__)) if port else _("Unknown type"))
+        colour = port_colour(studio.colours, port.type.__name__ if port else "")
+        words(parent, f"{node_name(document, link.source)} · {port_name(link.source_port)}", colour=colour)
+        words(parent, f"→ {node_name(document, link.target)} · {port_name(link.target_port)}")
+
+    def remove() -> None:
+        desk.edit(unlink(desk.document, links), _("Remove links"))
+
+    def go(node_id: NodeId) -> None:
+        desk.select(Selection(frozenset({node_id})))
+
+    dpg.add_spacer(parent=parent, height=round(4 * studio.scale))
+    row = dpg.add_group(parent=parent, horizontal=True)
+    dpg.add_button(label=_("Remove"), parent=row, tag="inspector.unlink", callback=remove)
+    if len(links) == 1:
+        link = links[0]
+        dpg.add_button(label=_("Its source"), parent=row, callback=lambda: go(link.source))
+        dpg.add_button(label=_("Its target"), parent=row, callback=lambda: go(link.target))
+
+
+def fill_document(studio: Studio, parent: Tag) -> tuple[TextBox, ...]:
+    """Show the document: its title and comment, and what would run. Returns the fields for texts."""
+    desk = studio.desk
+    document = desk.document
+    words(parent, _("This graph"), font=FONTS.title)
+    words(parent, _("Title"), colour=studio.colours.quiet, font=FONTS.small)
+
+    def retitle(text: str) -> None:
+        desk.edit(edits.retitle(desk.document, text), _("Change the title"))
+
+    def write(text: str) -> None:
+        if text.rstrip() != desk.document.comment:
+            desk.edit(replace(desk.document, comment=text.rstrip()), _("Write a comment"))
+
+    title = TextBox(parent, document.title, retitle, hint=_("Untitled"), tag="inspector.title")
+    words(parent, _("Comment"), colour=studio.colours.quiet, font=FONTS.small)
+    height = round(96 * studio.scale)
+    options = {"tag": "inspector.comment", "multiline": True, "height": height}
+    comment = TextBox(parent, document.comment, write, **options)
+    _add_facts(studio, parent)
+    return title, comment
+
+
+def _add_facts(studio: Studio, parent: Tag) -> None:
+    document, run = studio.desk.document, studio.desk.run_state
+    heading(studio, parent, _("What would run"))
+    nodes, links = len(document.graph.nodes), len(document.graph.links)
+    facts = [
+        ngettext("{count} node", "{count} nodes", nodes).format(count=nodes),
+        ngettext("{count} link", "{count} links", links).format(count=links),
+    ]
+    words(parent, ", ".join(facts), colour=studio.colours.quiet)
+    if not run.to_run:
+        words(
+            parent, _("Nothing would run: every result is there.") if nodes else _("There is nothing to run.")
+        )
+        return
+    text = ngettext("{count} node would run.", "{count} nodes would run.", run.to_run)
+    words(parent, text.format(count=run.to_run))
+    if run.expected_s is not None:
+        about = _("It would take about {duration}.").format(duration=seconds_text(run.expected_s))
+        words(parent, about, colour=studio.colours.quiet)
+    for node_id in document.graph.order:
+        state = studio.desk.states.get(node_id)
+        if state is not None and state.status == "stale" and state.reason:
+            words(
+                parent,
+                f"{node_name(document, node_id)}: {state.reason}",
+                colour=studio.colours.quiet,
+                font=FONTS.small,
+            )
