@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -134,6 +135,18 @@ def test_a_passage_is_heard_at_its_place_in_the_whole_file():
     block = frames_of(transport.render(3_000))
     assert np.all(block[:1_000] == 0)
     assert np.array_equal(block[1_000:], np.arange(24_000, 26_000))
+
+
+def test_beyond_a_preview_the_time_runs_on_until_the_whole_sound_is_there():
+    whole = ramp(frames=40_000)
+    passage = replace(ramp(frames=4_000, begin=8_000), preview=True)
+    transport = playing(Mix(ears(passage)), at=11_000)
+    block = frames_of(transport.render(2_000))
+    assert np.array_equal(block[:1_000], np.arange(11_000, 12_000))
+    assert np.all(block[1_000:] == 0)
+    transport.wanted = Wanted(Mix(ears(whole)), playing=transport.playing)
+    block = frames_of(transport.render(2_000))
+    assert np.array_equal(block[FADE:], np.arange(13_000 + FADE, 15_000))
 
 
 # --- rates and channels -----------------------------------------------------------------------------
@@ -350,7 +363,9 @@ def test_a_paused_device_is_let_rest(player, desk):
     player.load(noise(5.0))
     player.play()
     player.pause()
-    player._paused_at -= 10.0
+    wait(lambda: player.poll() == "" and player._transport.silent)
+    assert desk.outputs[-1].running
+    player._rests_since -= 10.0
     wait(lambda: player.poll() == "" and not desk.outputs[-1].running)
     player.play()
     assert desk.outputs[-1].running

@@ -45,7 +45,9 @@ class Background:
         self.post, self._name = post, name
         self._changed = threading.Condition()
         self._waiting: OrderedDict[Hashable, _Job] = OrderedDict()
-        self._running: tuple[Hashable, _Job] | None = None
+        # The latest of each name, until its result was taken.
+        self._latest: dict[Hashable, _Job] = {}
+        self._working = False
         self._thread: threading.Thread | None = None
         self._closed = False
 
@@ -73,14 +75,14 @@ class Background:
             if self._closed:
                 return
             self._drop(name)
-            self._waiting[name] = _Job(work, done, failed)
+            self._waiting[name] = self._latest[name] = _Job(work, done, failed)
             if self._thread is None:
                 self._thread = threading.Thread(target=self._work, name=self._name, daemon=True)
                 self._thread.start()
             self._changed.notify_all()
 
     def cancel(self, name: Hashable) -> None:
-        """Give up what waits or runs under a name."""
+        """Give up what is asked under a name, also a result that was not taken yet."""
         with self._changed:
             self._drop(name)
 
@@ -88,48 +90,48 @@ class Background:
     def busy(self) -> bool:
         """Whether anything waits or runs."""
         with self._changed:
-            return bool(self._waiting) or self._running is not None
+            return bool(self._waiting) or self._working
 
     def close(self) -> None:
         """Give everything up and end the thread."""
         with self._changed:
             self._closed = True
-            for name in list(self._waiting):
+            for name in list(self._latest):
                 self._drop(name)
-            if self._running:
-                self._running[1].unwanted = True
             thread = self._thread
             self._changed.notify_all()
         if thread is not None:
             thread.join(timeout=5.0)
 
     def _drop(self, name: Hashable) -> None:
-        waiting = self._waiting.pop(name, None)
-        if waiting is not None:
-            waiting.unwanted = True
-        if self._running and self._running[0] == name:
-            self._running[1].unwanted = True
+        self._waiting.pop(name, None)
+        latest = self._latest.pop(name, None)
+        if latest is not None:
+            latest.unwanted = True
 
     def _work(self) -> None:
         while True:
             with self._changed:
-                self._running = None
+                self._working = False
                 while not self._waiting and not self._closed:
                     self._changed.wait()
                 if self._closed:
                     return
                 name, job = self._waiting.popitem(last=False)
-                self._running = (name, job)
+                self._working = True
             try:
-                self._hand_over(job, job.done, job.work(job.stop))
+                self._hand_over(name, job, job.done, job.work(job.stop))
             except Exception as error:
-                self._hand_over(job, job.failed, error)
+                self._hand_over(name, job, job.failed, error)
 
-    def _hand_over(self, job: _Job, take: Callable[[Any], None], result: object) -> None:
+    def _hand_over(self, name: Hashable, job: _Job, take: Callable[[Any], None], result: object) -> None:
         def call() -> None:
-            # It may have been replaced while it lay in the inbox.
-            if not job.unwanted:
-                take(result)
+            with self._changed:
+                # It may have been replaced while it lay in the inbox.
+                if job.unwanted:
+                    return
+                self._latest.pop(name, None)
+            take(result)
 
         if not job.unwanted:
             self.post(call)

@@ -9,6 +9,8 @@ from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from typing import Any, Literal
 
+import numpy as np
+
 from nodegraph.editor.listen.ears import Heard
 
 __all__ = ["PERIODS", "PERIOD_S", "Device", "NoDevice", "Opening", "Output", "open_output"]
@@ -102,11 +104,12 @@ class Output:
         next(stream)
         self.stopped_itself = False
         self._device.stop_callback = self._noticed
+        self.running = True
         try:
             self._device.start(stream)
         except miniaudio.MiniaudioError as error:
+            self.running = False
             raise NoDevice(str(error)) from error
-        self.running = True
 
     def stop(self) -> None:
         """End asking. Never from the device's own thread."""
@@ -128,7 +131,8 @@ class Output:
     def _stream(self) -> Generator[Heard | bytes, int, None]:
         count = yield b""
         while True:
-            count = yield self._block(count)
+            # A lost device may ask again while it is closed, and another one plays already.
+            count = yield self._block(count) if self.running else np.zeros((count, 2), np.float32)
 
     def _noticed(self) -> None:
         self.stopped_itself = self.running

@@ -80,17 +80,18 @@ class Player:
         self._loop: Region | None = None
         self._volume_db = 0.0
         self._asked: deque[_Asked] = deque(maxlen=32)
-        self._asked_at = 0.0
         self._fault = ""
         self._told_fault = ""
         self._seen = (0.0, 0.0, 0)
         self._blocks = 0
-        self._paused_at = 0.0
+        self._rests_since = 0.0
 
     # --- what is heard ---------------------------------------------------------------------------
 
     def load(self, a: Sound | None, b: Sound | None = None, gains_db: tuple[float, float] = (0, 0)) -> None:
         """Hear other sounds, at the same position; playback goes on.
+
+        Beyond the end of a preview it goes on in silence, until the whole sound is loaded.
 
         Parameters
         ----------
@@ -183,7 +184,6 @@ class Player:
     def pause(self) -> None:
         """Stop, and stay at the position."""
         self._want(playing=False)
-        self._paused_at = time.monotonic()
 
     def toggle(self) -> None:
         """Play if paused, pause if playing."""
@@ -245,7 +245,9 @@ class Player:
             return ""
         if self._is_lost(output):
             return self._lose()
-        if self._transport.silent and not self.playing and time.monotonic() - self._paused_at > _IDLE_S:
+        if self.playing or not self._transport.silent:
+            self._rests_since = time.monotonic()
+        elif time.monotonic() - self._rests_since > _IDLE_S:
             output.stop()
         return ""
 
@@ -328,6 +330,7 @@ class Player:
         if self._output is None or self._output.running:
             return
         self._asked.clear()
+        self._rests_since = time.monotonic()
         self._seen = (time.monotonic(), time.monotonic(), self._blocks)
         try:
             self._output.start()

@@ -50,6 +50,11 @@ class Mix:
     choice: Choice = "a"
 
     @property
+    def unfinished(self) -> bool:
+        """Whether more may come after the end: a passage was made first."""
+        return any(each.sound.preview for each in (self.a, self.b) if each)
+
+    @property
     def begin(self) -> int:
         """The first frame of either."""
         return min((each.begin for each in (self.a, self.b) if each), default=0)
@@ -203,7 +208,7 @@ class Transport:
         # A fade that was going on may have carried the cursor a little beyond the loop's end.
         if self._playing and loop and 0 <= self.at - loop[1] <= self._fade_frames:
             self.at, jumped = loop[0] + (self.at - loop[1]) % (loop[1] - loop[0]), True
-        elif self._playing and self.at >= wanted.mix.end:
+        elif self._playing and self.at >= wanted.mix.end and not wanted.mix.unfinished:
             self._ended, self._playing = wanted, False
         after = self._voice()
         if before != after:
