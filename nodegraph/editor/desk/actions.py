@@ -45,6 +45,8 @@ class Action:
         A name of ICONS, or "".
     group : int
         Actions of one menu are parted by a line where it changes.
+    listed : bool
+        It stands in the menu; what is only done by keys is found in the list of commands.
     """
 
     name: str
@@ -54,6 +56,7 @@ class Action:
     checked: Callable[[], bool] | None = None
     icon: str = ""
     group: int = 0
+    listed: bool = True
 
     @property
     def menu(self) -> str:

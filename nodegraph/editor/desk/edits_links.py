@@ -18,6 +18,7 @@ __all__ = [
     "around",
     "bridges",
     "connect_in_order",
+    "descendants",
     "first_link",
     "insert",
     "insertion",
@@ -127,7 +128,7 @@ def legal_ends(graph: Graph, end: PortEnd, library: Library) -> frozenset[PortEn
     """
     node_id, side, _name = end
     # Neither what feeds the node nor what it feeds needs to be asked again for each port.
-    loop = graph.ancestors([node_id]) if side == "output" else _descendants(graph, node_id)
+    loop = graph.ancestors([node_id]) if side == "output" else descendants(graph, node_id)
     found = set[PortEnd]()
     for other in graph.nodes.keys() - loop:
         for each in _all_links(graph, end, other, library):
@@ -139,7 +140,8 @@ def legal_ends(graph: Graph, end: PortEnd, library: Library) -> frozenset[PortEn
     return frozenset(found)
 
 
-def _descendants(graph: Graph, node_id: NodeId) -> set[NodeId]:
+def descendants(graph: Graph, node_id: NodeId) -> set[NodeId]:
+    """Return a node and all nodes that depend on it."""
     found = set[NodeId]()
     pending = [node_id]
     while pending:

@@ -10,20 +10,29 @@ restrictions", 1972). The same graph always comes out the same.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from nodegraph.document import Place
+from nodegraph.document import Document, Place
+from nodegraph.editor.desk.desk import Selection
+from nodegraph.editor.desk.edits_canvas import (
+    GRID,
+    Box,
+    bounds,
+    carried_by,
+    frame_around,
+    place_nodes,
+    settled,
+)
 from nodegraph.editor.space.shape import ROW, NodeShape
 from nodegraph.graph import Graph, Link, NodeId
 
-__all__ = ["COLUMN", "GAP", "arrange"]
+__all__ = ["COLUMN", "GAP", "arrange", "arranged"]
 
 COLUMN = 288.0
 """From one column to the next: a node's width and room for links."""
 GAP = 32.0
 """Between nodes of a column, and twice between parts of a graph that are not linked."""
 
-_GRID = 8.0
 _SWEEPS = 4
 # Links that pass columns are given room in them, up to so many per node; beyond, the time is not worth it.
 _MOST_PASSINGS = 4
@@ -122,7 +131,7 @@ def _arranged(part: _Part, shapes: Mapping[NodeId, NodeShape]) -> tuple[dict[Nod
         _stack(column, [_mean(_level(*spot.left, *spot.right), spot.y) for spot in column])
     top = min(spot.y for spot in spots.values())
     places = {
-        node_id: (column_of[node_id] * COLUMN, round((spot.y - top) / _GRID) * _GRID)
+        node_id: (column_of[node_id] * COLUMN, round((spot.y - top) / GRID) * GRID)
         for node_id, spot in spots.items()
     }
     return places, max(y + spots[node_id].height for node_id, (_x, y) in places.items())
@@ -209,3 +218,64 @@ def _stack(column: Sequence[_Spot], wanted: Sequence[float]) -> None:
     tops = (top for top, count in pools for _ in range(round(count)))
     for spot, top, offset in zip(column, tops, offsets, strict=True):
         spot.y = top + offset
+
+
+def arranged(
+    document: Document,
+    shapes: Mapping[NodeId, NodeShape],
+    positions: Mapping[NodeId, Place],
+    chosen: Collection[NodeId] | None = None,
+) -> Document:
+    """Return the document with nodes arranged where they are; frames follow what lies in them.
+
+    Parameters
+    ----------
+    document : Document
+        The document.
+    shapes, positions : mapping
+        Of all nodes.
+    chosen : collection of node id, optional
+        Those to arrange; by default all. The links between them become straight.
+    """
+    before = {node_id: _boxed(at, shapes[node_id]) for node_id, at in positions.items()}
+    inside = frozenset(document.graph.nodes if chosen is None else chosen)
+    if not inside:
+        return document
+    left, top, _right, _bottom = bounds(before[node_id] for node_id in inside)
+    x0, y0 = round(left / GRID) * GRID, round(top / GRID) * GRID
+    places = {
+        node_id: (x0 + x, y0 + y) for node_id, (x, y) in arrange(document.graph, shapes, inside).items()
+    }
+    routes = {
+        link: route
+        for link, route in document.routes.items()
+        if link.source not in inside or link.target not in inside
+    }
+    moved = replace(place_nodes(settled(document, positions), places), routes=routes)
+    after = {node_id: _boxed(at, shapes[node_id]) for node_id, at in moved.positions.items()}
+    return _framed(document, moved, before, after)
+
+
+def _boxed(place: Place, shape: NodeShape) -> Box:
+    return place[0], place[1], place[0] + shape.width, place[1] + shape.height
+
+
+def _framed(
+    old: Document, new: Document, before: Mapping[NodeId, Box], after: Mapping[NodeId, Box]
+) -> Document:
+    """Return the new document with frames around what lay in them in the old one, and notes moved along."""
+    frames, notes = list(old.frames), list(old.notes)
+    order = sorted(range(len(frames)), key=lambda index: frames[index].width * frames[index].height)
+    for index in order:
+        carried = carried_by(old, Selection(frames=frozenset({index})), before)
+        if all(before[node_id] == after[node_id] for node_id in carried.nodes):
+            continue
+        frame = old.frames[index]
+        inner = (frames[other] for other in carried.frames - {index})
+        boxes = [after[node_id] for node_id in carried.nodes]
+        boxes += [(each.x, each.y, each.x + each.width, each.y + each.height) for each in inner]
+        frames[index] = replace(frame_around(boxes, frame.title), extra=frame.extra)
+        dx, dy = frames[index].x - frame.x, frames[index].y - frame.y
+        for note in carried.notes:
+            notes[note] = replace(old.notes[note], x=old.notes[note].x + dx, y=old.notes[note].y + dy)
+    return replace(new, frames=tuple(frames), notes=tuple(notes))

@@ -61,6 +61,14 @@ class View:
         """Return the view in a pane of another size; the top left corner stays."""
         return replace(self, width=max(1.0, width), height=max(1.0, height))
 
+    def showing(self, box: Box, margin: float = 40.0) -> View:
+        """Return the view pulled as little as needed for a box to be in it, with a margin in pixels."""
+        room = margin / self.zoom
+        left, top, right, bottom = self.box
+        dx = min(box[0] - room - left, 0.0) or max(box[2] + room - right, 0.0)
+        dy = min(box[1] - room - top, 0.0) or max(box[3] + room - bottom, 0.0)
+        return replace(self, x=self.x + dx, y=self.y + dy)
+
     def fitted(self, box: Box, margin: float = 40.0, most: float = 1.25) -> View:
         """Return the view in which a box fills the canvas, with a margin in pixels.
 

@@ -46,7 +46,7 @@ class MenuBar:
         self._items, self._shown = [], {}
         bar = dpg.add_menu_bar(parent=parent, tag="menu")
         for name, title in MENUS:
-            actions = [action for action in self._studio.actions if action.menu == name]
+            actions = [action for action in self._studio.actions if action.menu == name and action.listed]
             if not actions:
                 continue
             menu = dpg.add_menu(label=_(title), parent=bar, tag=f"menu.{name}")
