@@ -17,6 +17,7 @@ NAMES = (
     "hpss",
     "levels",
     "clips",
+    "listening",
     "memory",
     "fuzz_documents",
     "crash",

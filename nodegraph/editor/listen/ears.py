@@ -129,7 +129,9 @@ class Ears:
     def _ears(self, samples: npt.NDArray[np.float32]) -> Heard:
         if samples.shape[0] == 2:
             return np.ascontiguousarray(samples.T)
-        return np.ascontiguousarray((self._mix @ samples).T)
+        # Not by a library of matrices, which may wake threads of its own in the device's.
+        heard: Heard = np.einsum("ec,ct->te", self._mix, samples)
+        return np.ascontiguousarray(heard)
 
 
 @lru_cache(maxsize=8)

@@ -75,6 +75,10 @@ _PHASE_1 = (
 )  # fmt: skip
 # Frames that one product of matrices interpolates at once.
 _TILE = 16
+# So many products at once: few enough that the library of matrices does it on one thread.
+_TILES = 128
+# No point between samples is higher than so many times the highest sample around it: Σ|h| of the filter.
+_MOST_SWING = 2.03
 # Frames looked at in one go: 0.7 s, so that a measure can be cancelled at any time.
 _BLOCK = 1 << 15
 
@@ -153,7 +157,8 @@ def measure_energies(
     for first, samples in blocks(source, begin, end, stop):
         if rate >= LOWEST_RATE:
             weighted, state = weigh(samples, rate, state)
-            _add(sums, borders, first, weights @ np.square(weighted, out=weighted))
+            squares = np.square(weighted, out=weighted)
+            _add(sums, borders, first, np.einsum("c,ct->t", weights, squares))
         last = first + samples.shape[1]
         look(first, last)
         progress((last - begin) / (end - begin))
@@ -197,7 +202,7 @@ def _mean_square(lufs: float) -> float:
     return float(10.0 ** ((lufs - _OFFSET_DB) / 10.0))
 
 
-def true_peak(samples: Samples, context: int = 0) -> float:
+def true_peak(samples: Samples, context: int = 0, above: float = 0.0) -> float:
     """Return how high the sound swings between its samples too, linear.
 
     Parameters
@@ -205,20 +210,35 @@ def true_peak(samples: Samples, context: int = 0) -> float:
     samples : ndarray, shape (channels, frames)
         With the 11 frames before the first that counts, as far as there are any.
     context : int
-        How many frames of it are only context.
+        How many frames of it are only context, at most 16.
+    above : float
+        A peak that is known already: what cannot exceed it is not looked at.
     """
-    filters = _interpolator()
-    taps = filters.shape[0] - _TILE + 1
-    peak = float(np.max(np.abs(samples[:, context:]), initial=0.0))
+    peak = max(above, float(np.max(np.abs(samples[:, context:]), initial=0.0)))
+    taps = _interpolator().shape[0] - _TILE
     for row in samples:
         tiles = -(-row.size // _TILE)
-        padded = np.zeros(tiles * _TILE + taps - 1, np.float32)
-        padded[taps - 1 : taps - 1 + row.size] = row
-        windows = np.lib.stride_tricks.sliding_window_view(padded, taps - 1 + _TILE)[::_TILE]
-        # Overlapping rows are multiplied fast only as a copy.
-        between = np.abs(np.ascontiguousarray(windows) @ filters).reshape(-1, 4)
-        # The frames before the first one whose whole past is known would ring at a cut.
-        peak = max(peak, float(np.max(between[context:], initial=0.0)))
+        padded = np.zeros(tiles * _TILE + taps, np.float32)
+        padded[taps : taps + row.size] = row
+        highest = np.abs(padded[taps:]).reshape(tiles, _TILE).max(axis=1)
+        highest[1:] = np.maximum(highest[1:], highest[:-1])
+        windows = np.lib.stride_tricks.sliding_window_view(padded, taps + _TILE)[::_TILE]
+        peak = max(peak, _highest_between(windows, highest, context, peak))
+    return peak
+
+
+def _highest_between(windows: Samples, highest: Samples, context: int, peak: float) -> float:
+    """Return the highest point between samples, looking only where one may be above `peak`."""
+    order = np.flatnonzero(highest * _MOST_SWING > peak)
+    order = order[np.argsort(-highest[order])]
+    for first in range(0, order.size, _TILES):
+        tiles = order[first : first + _TILES]
+        if highest[tiles[0]] * _MOST_SWING <= peak:
+            break
+        between = np.abs(windows[tiles] @ _interpolator()).reshape(tiles.size, _TILE, 4)
+        # The points before the first frame whose whole past is known would ring at a cut.
+        between[tiles == 0, :context] = 0.0
+        peak = max(peak, float(between.max()))
     return peak
 
 

@@ -162,7 +162,7 @@ def _measured(
 
     def look(first: int, last: int) -> None:
         nonlocal peak
-        peak = max(peak, true_peak(source.read(first - _CONTEXT, last + _CONTEXT // 2), _CONTEXT))
+        peak = true_peak(source.read(first - _CONTEXT, last + _CONTEXT // 2), _CONTEXT, above=peak)
 
     energies = measure_energies(source, begin, end, stop, progress=progress, look=look)
     if stop():

@@ -15,14 +15,16 @@ import secrets
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 import numpy.typing as npt
 
 from nodegraph.audio import Samples, map_new_file
 from nodegraph.editor.listen.background import Stop
-from nodegraph.editor.listen.sound import Audible
+from nodegraph.editor.listen.sound import Audible, here_and_there
 
 __all__ = ["LIMIT_BYTES", "Envelope", "Pyramid", "tidy"]
 
@@ -40,8 +42,8 @@ _FEWEST_BINS = 4096
 _DIRECT_FRAMES = 1 << 19
 # Frames made at once; a whole number of bins of every level of a recording below 100 hours.
 _BLOCK = 1 << 20
-# The sketch reads so many frames of so many places: 4 MB a channel, also of an hour.
-_SKETCH_BINS = 2048
+# The sketch reads so many frames of so many places, few at first: from a disk at rest each takes its time.
+_SKETCH_BINS = (256, 2048)
 _SKETCH_FRAMES = 512
 # An edge that lies on a frame may be computed a hair before it (frames).
 _ROUNDING = 1e-6
@@ -152,21 +154,21 @@ class Pyramid:
             If the disk cannot hold it; the sketch stays.
         """
         if self.done < 1.0:
-            self._draw_sketch(stop)
-            progress(0.0)
+            for bins in _SKETCH_BINS:
+                with here_and_there(self.source):
+                    self._draw_sketch(bins, stop)
+                progress(0.0)
             self._make(stop, progress)
         progress(self.done)
 
-    def _draw_sketch(self, stop: Stop) -> None:
-        frames = self.source.frames
-        lows = np.zeros((self.source.channels, _SKETCH_BINS), np.float32)
+    def _draw_sketch(self, bins: int, stop: Stop) -> None:
+        borders = np.arange(bins + 1, dtype=np.int64) * self.source.frames // bins
+        lows = np.zeros((self.source.channels, bins), np.float32)
         highs = lows.copy()
-        for column in range(_SKETCH_BINS):
+        for column, (begin, end) in enumerate(pairwise(borders.tolist())):
             if stop():
                 return
-            begin = column * frames // _SKETCH_BINS
-            end = min((column + 1) * frames // _SKETCH_BINS, begin + _SKETCH_FRAMES)
-            few = self.source.read(begin, max(end, begin + 1))
+            few = self.source.read(begin, min(end, begin + _SKETCH_FRAMES))
             lows[:, column], highs[:, column] = few.min(axis=1), few.max(axis=1)
         self._sketch = (lows, highs)
 
@@ -174,23 +176,39 @@ class Pyramid:
         self._folder.mkdir(parents=True, exist_ok=True)
         aside = self._folder / f"{self._path.stem}.{secrets.token_hex(4)}.part"
         try:
-            flat = map_new_file(aside, (self._size(),))
-            levels = self._cut(flat)
-            for begin in range(0, self.source.frames, _BLOCK):
-                if stop():
-                    self._made = _Made((), 0)
-                    return
-                end = min(begin + _BLOCK, self.source.frames)
-                _fill(levels, self.source.read(begin, end), begin)
-                self._made = _Made(levels, end)
-                progress(end / self.source.frames)
-            # Written, then renamed: whoever opens it finds all of it.
-            if isinstance(flat, np.memmap):
-                flat.flush()
+            map_new_file(aside, (self._size(),))
+            # Written as a file and read as a map: who writes to a map may wait for the disk, and keeps
+            # all other threads waiting too.
+            levels = self._cut(np.load(aside, mmap_mode="r"))
+            with open(aside, "rb+", buffering=0) as file:
+                for begin in range(0, self.source.frames, _BLOCK):
+                    if stop():
+                        self._made = _Made((), 0)
+                        return
+                    end = min(begin + _BLOCK, self.source.frames)
+                    self._write(file, self.source.read(begin, end), begin)
+                    self._made = _Made(levels, end)
+                    progress(end / self.source.frames)
+                # Whoever opens it finds all of it.
+                os.fsync(file.fileno())
             os.replace(aside, self._path)
         finally:
             aside.unlink(missing_ok=True)
         tidy(self._folder, self._limit)
+
+    def _write(self, file: BinaryIO, samples: Samples, begin: int) -> None:
+        """Write a block into every level."""
+        lows = highs = samples
+        before = 1
+        # The levels are the end of the file.
+        level_at = os.fstat(file.fileno()).st_size - 4 * self._size()
+        for size, bins in self._sizes():
+            lows, highs = _binned(lows, highs, size // before)
+            for number, row in enumerate((*lows, *highs)):
+                file.seek(level_at + 4 * (number * bins + begin // size))
+                file.write(row.tobytes())
+            level_at += 4 * 2 * self.source.channels * bins
+            before = size
 
     # --- inside ----------------------------------------------------------------------------------
 
@@ -222,7 +240,7 @@ class Pyramid:
             nothing = np.zeros((self.source.channels, edges.size - 1), np.float32)
             return nothing, nothing
         lows, highs = self._sketch
-        return _reduced(lows, highs, (edges * (_SKETCH_BINS / self.source.frames)).astype(np.int64))
+        return _reduced(lows, highs, (edges * (lows.shape[1] / self.source.frames)).astype(np.int64))
 
     def _sizes(self) -> list[tuple[int, int]]:
         """Return (frames per bin, bins) of each level."""
@@ -276,18 +294,6 @@ def tidy(folder: Path, limit_bytes: int) -> None:
             # Open elsewhere, on Windows; or removed by another window meanwhile.
             continue
         total -= size
-
-
-def _fill(levels: tuple[_Level, ...], samples: Samples, begin: int) -> None:
-    """Write a block into every level."""
-    lows = highs = samples
-    before = 1
-    for size, level_lows, level_highs in levels:
-        lows, highs = _binned(lows, highs, size // before)
-        at = begin // size
-        level_lows[:, at : at + lows.shape[1]] = lows
-        level_highs[:, at : at + highs.shape[1]] = highs
-        before = size
 
 
 def _binned(lows: Samples, highs: Samples, count: int) -> Envelope:

@@ -5,6 +5,9 @@ Axis letters: C channels, T frames.
 
 from __future__ import annotations
 
+import mmap
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -12,7 +15,7 @@ import numpy as np
 
 from nodegraph.audio import Audio, Samples
 
-__all__ = ["Audible", "Difference", "Sound"]
+__all__ = ["Audible", "Difference", "Sound", "here_and_there"]
 
 
 class Audible(Protocol):
@@ -37,6 +40,10 @@ class Audible(Protocol):
     @property
     def frames(self) -> int:
         """Length in sample frames."""
+
+    @property
+    def audios(self) -> tuple[Audio, ...]:
+        """Whose samples are read."""
 
     def read(self, begin: int, end: int) -> Samples:
         """Return frames of itself, shape (channels, end − begin); silence where it is not."""
@@ -83,6 +90,11 @@ class Sound:
         """Length in sample frames."""
         return self.audio.frames
 
+    @property
+    def audios(self) -> tuple[Audio, ...]:
+        """Whose samples are read."""
+        return (self.audio,)
+
     def read(self, begin: int, end: int) -> Samples:
         """Return frames of it, shape (channels, end − begin); silence where it is not."""
         low, high = max(begin, 0), min(end, self.frames)
@@ -126,6 +138,34 @@ class Difference:
         """Length in sample frames."""
         return self.a.frames
 
+    @property
+    def audios(self) -> tuple[Audio, ...]:
+        """Whose samples are read."""
+        return self.a.audio, self.b.audio
+
     def read(self, begin: int, end: int) -> Samples:
         """Return frames of it, shape (channels, end − begin); silence where it is not."""
         return self.a.read(begin, end) - self.b.read(begin, end)
+
+
+@contextmanager
+def here_and_there(source: Audible) -> Iterator[None]:
+    """Tell the system that few frames of many places are read inside of the `with` block.
+
+    It otherwise reads 128 kB around each place: of a file that is not in memory, 14 times as slow.
+    """
+    maps = [found for audio in source.audios if (found := _map_of(audio)) and hasattr(mmap, "MADV_RANDOM")]
+    for each in maps:
+        each.madvise(mmap.MADV_RANDOM)
+    try:
+        yield
+    finally:
+        for each in maps:
+            each.madvise(mmap.MADV_NORMAL)
+
+
+def _map_of(audio: Audio) -> mmap.mmap | None:
+    owner: object = audio.samples
+    while isinstance(owner, np.ndarray):
+        owner = owner.base
+    return owner if isinstance(owner, mmap.mmap) else None

@@ -13,7 +13,8 @@ import math
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from contextlib import nullcontext
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Literal
 
@@ -23,7 +24,7 @@ import numpy.typing as npt
 from nodegraph.audio import Samples
 from nodegraph.editor.listen.background import Background, Stop
 from nodegraph.editor.listen.frequencies import Scale, hz_at
-from nodegraph.editor.listen.sound import Audible
+from nodegraph.editor.listen.sound import Audible, here_and_there
 from nodegraph.editor.look.colormaps import MapName, colour_map
 
 __all__ = ["Look", "Picture", "Span", "Spectrogram"]
@@ -35,6 +36,10 @@ _WINDOW_S = 0.043
 _FINEST_PART = 64
 # A column longer than a window is the mean of so many windows at last.
 _MOST_WINDOWS = 8
+# The first look at a long span has so many times fewer columns.
+_OVERVIEW = 8
+# Windows further apart than this gain nothing from what the system reads ahead (256 kB).
+_READ_AHEAD_FRAMES = 1 << 16
 # Levels are kept in steps of half a decibel from here on: 254 reaches +7 dB.
 _LOWEST_DB = -120.0
 _PER_DB = 2.0
@@ -201,9 +206,10 @@ class Spectrogram:
         return all(tile is not None and tile.exact for tile in map(self._tiles.get, wanted))
 
     def _make(self, source: Audible, wanted: list[_Place], stop: Stop) -> None:
-        """Make the tiles: all of them coarse, then all exact."""
-        for exact in (False, True):
-            for place in wanted:
+        """Make the tiles: a few far coarser ones, then all of them coarse, then all exact."""
+        rounds = [(_overview(source, wanted), False), (wanted, False), (wanted, True)]
+        for places, exact in rounds:
+            for place in places:
                 known = self._tiles.get(place)
                 if stop():
                     return
@@ -282,6 +288,14 @@ def _steps_near(source: Audible, step: int) -> Iterator[int]:
     yield from (step // 2, step // 4) if step >= 4 else ()
 
 
+def _overview(source: Audible, wanted: list[_Place]) -> list[_Place]:
+    """Return the coarser tiles that show all of a long span first: each column is read from disk."""
+    if not wanted or wanted[0].step < _OVERVIEW * window_frames(source.sample_rate):
+        return []
+    numbers = sorted({place.number // _OVERVIEW for place in wanted})
+    return [replace(wanted[0], step=wanted[0].step * _OVERVIEW, number=number) for number in numbers]
+
+
 def _tile(source: Audible, place: _Place, exact: bool, stop: Stop) -> _Tile | None:
     """Make a tile, or None when it is no longer wanted."""
     length = window_frames(source.sample_rate)
@@ -293,7 +307,9 @@ def _tile(source: Audible, place: _Place, exact: bool, stop: Stop) -> _Tile | No
         if stop():
             return None
         centres = first + np.arange(_TILE) * place.step + (2 * part + 1) * place.step // (2 * count)
-        power += _powers(source, centres - length // 2, length) / np.float32(count)
+        apart = place.step // count > _READ_AHEAD_FRAMES
+        with here_and_there(source) if apart else nullcontext():
+            power += _powers(source, centres - length // 2, length) / np.float32(count)
     return _Tile(_levels(power, place.scale, place.rows, source.sample_rate), exact or most == 1)
 
 
@@ -316,7 +332,7 @@ def _windows(source: Audible, begins: npt.NDArray[np.int64], length: int) -> Sam
     if step <= length:
         near = source.read(int(begins[0]), int(begins[-1]) + length)
         return np.lib.stride_tricks.sliding_window_view(near, length, axis=1)[:, ::step]
-    return np.stack([source.read(int(begin), int(begin) + length) for begin in begins], axis=1)
+    return np.stack([source.read(begin, begin + length) for begin in begins.tolist()], axis=1)
 
 
 @lru_cache(maxsize=4)
@@ -354,7 +370,8 @@ def _coloured(
 ) -> npt.NDArray[np.float32]:
     rows = ((np.arange(height) + 0.5) * levels.shape[0] / height).astype(np.int64)
     rgba: npt.NDArray[np.float32] = np.take(_palette(look), levels[rows], axis=0)
-    rgba[:, ~shown] = 0.0
+    if not shown.all():
+        rgba *= shown[:, None]
     return rgba
 
 
