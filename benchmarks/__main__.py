@@ -16,6 +16,7 @@ NAMES = (
     "chain",
     "hpss",
     "levels",
+    "canvas",
     "clips",
     "listening",
     "memory",

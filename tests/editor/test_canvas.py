@@ -39,7 +39,8 @@ def canvas(studio, open_window):
 
 
 def shown(picture) -> bool:
-    return dpg.get_item_configuration(picture._pen.parent)["show"]
+    bundle = picture._member._bundle.pen
+    return all(dpg.get_item_configuration(pen.parent)["show"] for pen in (bundle, picture._pen))
 
 
 def test_every_node_and_link_is_drawn(canvas, studio):

@@ -155,7 +155,7 @@ class Canvas:
         elif not self.gestures.busy and time.monotonic() - self._pointer.rests_since > _HINT_AFTER_S:
             desk = self.studio.desk
             hint = hint_of(self.gestures.hit, desk.document, self.studio.library, desk.states)
-            overlay = replace(overlay, reason=hint)
+            overlay = replace(overlay, reason=overlay.reason or hint)
         self._picture.hover(overlay.hovered_link)
         self._overlay.follow(overlay, self.studio.view, self._pointer.place, self.studio.scale)
 

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 
 import dearpygui.dearpygui as dpg
 
+from nodegraph.editor.canvas.bundles import Bundles
 from nodegraph.editor.canvas.node_drawing import Level
-from nodegraph.editor.canvas.pen import Pen
 from nodegraph.editor.look.colours import Colour
 from nodegraph.editor.space.course import Bezier
 from nodegraph.editor.work.part import Tag
@@ -27,7 +27,7 @@ class LinkPicture:
 
     Parameters
     ----------
-    layer : Pen
+    bundles : Bundles
         Where links are drawn.
     curves : tuple of Bezier
         Its course.
@@ -38,9 +38,10 @@ class LinkPicture:
     """
 
     def __init__(
-        self, layer: Pen, curves: tuple[Bezier, ...], colour: Colour, *, dimmed: bool = False
+        self, bundles: Bundles, curves: tuple[Bezier, ...], colour: Colour, *, dimmed: bool = False
     ) -> None:
-        self._pen = layer.group(shown=False)
+        self._member = bundles.join()
+        self._pen = self._member.pen
         self.curves = curves
         self._colour, self._dimmed, self._strong = colour, dimmed, False
         self._level: Level = "near"
@@ -49,11 +50,11 @@ class LinkPicture:
 
     def remove(self) -> None:
         """Remove its items."""
-        dpg.delete_item(self._pen.parent)
+        self._member.remove()
 
     def show(self, shown: bool) -> None:
         """Show or hide it."""
-        dpg.configure_item(self._pen.parent, show=shown)
+        self._member.show(shown)
 
     def lead(self, curves: tuple[Bezier, ...]) -> None:
         """Take another course."""

@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import replace
 
 import dearpygui.dearpygui as dpg
+import numpy as np
+import numpy.typing as npt
 
 from nodegraph.document import Place
 from nodegraph.editor.canvas.pen import Pen
-from nodegraph.editor.look.colours import Colours, family_colour
+from nodegraph.editor.look.colours import Colour, Colours, family_colour, mixed
 from nodegraph.editor.space.panes import Pane
 from nodegraph.editor.space.scene import Scene
 from nodegraph.editor.space.view import Box, View
 from nodegraph.editor.words.names import family_of
 from nodegraph.editor.work.part import Tag
 
-__all__ = ["Minimap", "fitted_box"]
+__all__ = ["Minimap", "fitted_box", "painted"]
 
 _WIDTH, _HEIGHT, _MARGIN = 196.0, 128.0, 12.0
 _PADDING = 8.0
+_TEXTURES: Tag = "canvas.minimap"
 # A drag of nodes draws it no more often than this (s).
 _PERIOD_S = 0.15
 
@@ -47,7 +51,17 @@ class Minimap:
         dpg.bind_item_theme(self._window, _theme())
         self.drawlist: Tag = dpg.add_drawlist(self.width, self.height, parent=self._window)
         root = Pen(self.drawlist)
-        self._nodes, self._seen = root.group(), root.group()
+        # One picture: a thousand rectangles would cost more per frame than all nodes in sight.
+        if dpg.does_item_exist(_TEXTURES):
+            dpg.delete_item(_TEXTURES)
+        registry = dpg.add_texture_registry(tag=_TEXTURES)
+        blank = np.zeros(self.width * self.height * 4, dtype=np.float32)
+        self._texture: Tag = dpg.add_dynamic_texture(self.width, self.height, blank, parent=registry)
+        box = (0, 0), (self.width, self.height)
+        dpg.draw_image(self._texture, *box, parent=self.drawlist)
+        edge = 0.5, 0.5, self.width - 0.5, self.height - 0.5
+        root.outline(edge, colours.border)
+        self._seen = root.group()
         self._pane = Pane(0, 0, 0, 0)
         self._shown = False
         self._stale, self._drawn_at = True, 0.0
@@ -110,24 +124,14 @@ class Minimap:
         bounds = scene.bounds()
         assert bounds is not None
         self._map = factor, left, top = fitted_box(bounds, self.width, self.height, self._padding)
-        pen, c = self._nodes, self._colours
-        pen.clear()
-        pen.box((0, 0, self.width, self.height), c.panel, rounding=6, alpha=250)
-        pen.outline((0.5, 0.5, self.width - 0.5, self.height - 0.5), c.border, rounding=6)
-
-        def mapped(box: Box) -> Box:
-            x0, y0, x1, y1 = box
-            return (x0 - left) * factor, (y0 - top) * factor, (x1 - left) * factor, (y1 - top) * factor
-
-        for frame in scene.document.frames:
-            pen.box(
-                mapped((frame.x, frame.y, frame.x + frame.width, frame.y + frame.height)), c.accent, alpha=46
-            )
-        nodes = scene.document.graph.nodes
-        for node_id, box in zip(scene.ids, scene.boxes.tolist(), strict=True):
-            x0, y0, x1, y1 = mapped(box)
-            colour = family_colour(c, family_of(nodes[node_id].kind))
-            pen.box((x0, y0, max(x1, x0 + 2), max(y1, y0 + 2)), colour)
+        c, nodes = self._colours, scene.document.graph.nodes
+        frames = [(f.x, f.y, f.x + f.width, f.y + f.height) for f in scene.document.frames]
+        boxes = np.concatenate([np.reshape(frames, (-1, 4)), scene.boxes.reshape(-1, 4)])
+        frame_colour = mixed(c.panel, c.accent, 0.22)
+        colours = [frame_colour] * len(frames)
+        colours += [family_colour(c, family_of(nodes[node_id].kind)) for node_id in scene.ids]
+        pixels = (boxes - (left, top, left, top)) * factor
+        dpg.set_value(self._texture, painted(pixels, colours, c.panel, self.width, self.height).ravel())
 
     def _draw_view(self, view: View) -> None:
         factor, left, top = self._map
@@ -142,6 +146,37 @@ class Minimap:
         if box[2] > box[0] and box[3] > box[1]:
             self._seen.box(box, self._colours.accent, alpha=30, rounding=2)
             self._seen.outline(box, self._colours.accent, thickness=1.5, rounding=2)
+
+
+def painted(
+    boxes: npt.NDArray[np.float64], colours: Sequence[Colour], ground: Colour, width: int, height: int
+) -> npt.NDArray[np.float32]:
+    """Return a picture of boxes, the later ones above.
+
+    Parameters
+    ----------
+    boxes : ndarray, shape (boxes, 4)
+        Left, top, right, bottom, in pixels.
+    colours : sequence of Colour
+        One for each.
+    ground : Colour
+        Behind them.
+    width, height : int
+        Of the picture.
+
+    Returns
+    -------
+    ndarray, shape (height, width, 4)
+        Red, green, blue and opacity, 0 to 1.
+    """
+    picture = np.empty((height, width, 4), dtype=np.float32)
+    picture[:] = (*(part / 255 for part in ground), 1.0)
+    # A node is at least two pixels wide and high.
+    corners = np.rint(boxes).astype(int)
+    corners[:, 2:] = np.maximum(corners[:, 2:], corners[:, :2] + 2)
+    for (left, top, right, bottom), colour in zip(np.maximum(corners, 0).tolist(), colours, strict=True):
+        picture[top:bottom, left:right] = (*(part / 255 for part in colour), 1.0)
+    return picture
 
 
 def fitted_box(bounds: Box, width: float, height: float, padding: float) -> tuple[float, float, float]:

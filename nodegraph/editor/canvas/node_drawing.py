@@ -11,6 +11,7 @@ from typing import Literal
 import dearpygui.dearpygui as dpg
 
 from nodegraph.document import Place
+from nodegraph.editor.canvas.bundles import Bundles
 from nodegraph.editor.canvas.pen import Pen, dashes
 from nodegraph.editor.canvas.row_drawing import draw_row
 from nodegraph.editor.canvas.strip_drawing import STATUS_ICONS, draw_reason, draw_strip
@@ -50,7 +51,7 @@ class NodePicture:
 
     Parameters
     ----------
-    layer : Pen
+    bundles : Bundles
         Where nodes are drawn.
     colours : Colours
         Of the theme.
@@ -60,8 +61,9 @@ class NodePicture:
         Where it lies.
     """
 
-    def __init__(self, layer: Pen, colours: Colours, face: NodeFace, place: Place) -> None:
-        self._pen = layer.group(shown=False)
+    def __init__(self, bundles: Bundles, colours: Colours, face: NodeFace, place: Place) -> None:
+        self._member = bundles.join()
+        self._pen = self._member.pen
         self._colours = colours
         self.face = face
         self._near: Pen | None = None
@@ -74,7 +76,7 @@ class NodePicture:
 
     def remove(self) -> None:
         """Remove its items."""
-        dpg.delete_item(self._pen.parent)
+        self._member.remove()
 
     def move_to(self, place: Place) -> None:
         """Move it."""
@@ -82,7 +84,7 @@ class NodePicture:
 
     def show(self, shown: bool) -> None:
         """Show or hide it."""
-        dpg.configure_item(self._pen.parent, show=shown)
+        self._member.show(shown)
 
     def redraw(self, face: NodeFace) -> None:
         """Draw another face."""

@@ -13,7 +13,6 @@ from nodegraph.editor.space.course import course, sampled
 from nodegraph.editor.space.overlay import LinkDraft, Overlay
 from nodegraph.editor.space.scene import Scene
 from nodegraph.editor.space.view import View
-from nodegraph.graph import NodeId
 
 __all__ = ["OverlayPicture"]
 
@@ -70,7 +69,7 @@ class OverlayPicture:
         if overlay.draft is not None:
             self._draw_draft(overlay.draft)
         if overlay.reason:
-            self._draw_reason(overlay.reason, pointer, size)
+            self._draw_reason(overlay, view, pointer, size)
 
     def _draw_veil(self, overlay: Overlay) -> None:
         """Light the ports where the link could end, and dim everything else."""
@@ -78,23 +77,22 @@ class OverlayPicture:
         if overlay.draft is None:
             return
         c = self._colours
-        lit: dict[NodeId, list[tuple[Place, str]]] = {}
-        for node_id, side, name in overlay.lit:
-            shape = self._scene.shapes.get(node_id)
-            ports = shape.ports if shape else ()
-            port = next((port for port in ports if (port.side, port.name) == (side, name)), None)
-            if port is not None:
-                x, y = self._scene.positions[node_id]
-                lit.setdefault(node_id, []).append(((x + port.x, y + port.y), port.type_name))
-        for node_id in self._scene.shapes.keys() - lit.keys():
-            left, top, right, bottom = self._scene.box_of(node_id)
+        scene = self._scene
+        lit_nodes = {node_id for node_id, _side, _name in overlay.lit} & scene.shapes.keys()
+        for node_id in scene.shapes.keys() - lit_nodes:
+            left, top, right, bottom = scene.box_of(node_id)
             self._veil.box((left - 8, top, right + 8, bottom), c.canvas, rounding=ROUNDING, alpha=_VEIL)
-        for ports_of_node in lit.values():
-            for place, type_name in ports_of_node:
-                colour = port_colour(c, type_name)
+        for node_id in lit_nodes:
+            x, y = scene.positions[node_id]
+            for port in scene.shapes[node_id].ports:
+                place = (x + port.x, y + port.y)
+                if (node_id, port.side, port.name) not in overlay.lit:
+                    self._veil.disc(place, PORT_RADIUS + 3, c.canvas, alpha=_VEIL)
+                    continue
+                colour = port_colour(c, port.type_name)
                 self._veil.disc(place, PORT_RADIUS + 9, colour, alpha=60)
-                self._veil.port(place, type_name, PORT_RADIUS + 3, c.canvas)
-                self._veil.port(place, type_name, PORT_RADIUS + 1.5, colour)
+                self._veil.port(place, port.type_name, PORT_RADIUS + 3, c.canvas)
+                self._veil.port(place, port.type_name, PORT_RADIUS + 1.5, colour)
 
     def _draw_hovered(self, overlay: Overlay) -> None:
         c, scene = self._colours, self._scene
@@ -136,16 +134,24 @@ class OverlayPicture:
         else:
             self._top.dashed(dashes(points, 10, 7), colour, thickness=3)
 
-    def _draw_reason(self, reason: str, pointer: Place, size: float) -> None:
-        """Say beside the pointer why the link cannot end there."""
+    def _draw_reason(self, overlay: Overlay, view: View, pointer: Place, size: float) -> None:
+        """Say beside the pointer why the link cannot end there, or what lies there."""
         c, pen = self._colours, self._top
-        lines = wrapped(reason, _TIP_SIZE, _TIP_WIDTH, _TIP_LINES)
+        lines = wrapped(overlay.reason, _TIP_SIZE, _TIP_WIDTH, _TIP_LINES)
         wide = max(text_width(line, _TIP_SIZE) for line in lines)
         line_height = _TIP_SIZE + 4
-        left, top = pointer[0] + 18 * size, pointer[1] + 14 * size
-        box = left, top, left + (wide + 20) * size, top + (line_height * len(lines) + 12) * size
+        width, height = (wide + 20) * size, (line_height * len(lines) + 12) * size
+        left, top = pointer[0] + 18 * size, pointer[1] + 16 * size
+        # Where there is no room to the right or below, it stands on the other side.
+        _left, _top, right, bottom = view.box
+        if left + width > right:
+            left = pointer[0] - 10 * size - width
+        if top + height > bottom:
+            top = pointer[1] - 10 * size - height
+        box = left, top, left + width, top + height
         pen.box(box, c.panel, rounding=5 * size)
-        pen.outline(box, c.bad, thickness=1.2 * size, rounding=5 * size)
+        edge = c.border if overlay.draft is None else c.bad
+        pen.outline(box, edge, thickness=1.2 * size, rounding=5 * size)
         for number, line in enumerate(lines):
             y = top + (8 + number * line_height) * size
             pen.text((left + 10 * size, y), line, c.text, _TIP_SIZE * size)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
+from nodegraph.editor.canvas.bundles import Bundles
 from nodegraph.editor.canvas.frame_drawing import draw_frame, draw_note
 from nodegraph.editor.canvas.link_drawing import LinkPicture
 from nodegraph.editor.canvas.node_drawing import LEVELS, Level, NodePicture
@@ -64,6 +65,7 @@ class Picture:
 
     def __init__(self, plot: Plot, colours: Colours, scene: Scene, desk: Desk) -> None:
         self._layers, self._colours = plot.layers, colours
+        self._node_bundles, self._link_bundles = Bundles(plot.layers["nodes"]), Bundles(plot.layers["links"])
         self._scene, self._desk = scene, desk
         self.nodes: dict[NodeId, NodePicture] = {}
         self.links: dict[Link, LinkPicture] = {}
@@ -98,7 +100,7 @@ class Picture:
             if link in self.links:
                 self.links[link].lead(courses[link])
             else:
-                self.links[link] = LinkPicture(self._layers["links"], courses[link], self._colour(link))
+                self.links[link] = LinkPicture(self._link_bundles, courses[link], self._colour(link))
         touched = change.changed | change.added
         self._dress(link for link in self.links if link in change.links or link.source in touched)
         if change.frames or change.notes:
@@ -112,7 +114,7 @@ class Picture:
         for node_id in self._scene.shapes:
             self._draw_node(node_id)
         for link, curves in self._scene.courses.items():
-            self.links[link] = LinkPicture(self._layers["links"], curves, self._colour(link))
+            self.links[link] = LinkPicture(self._link_bundles, curves, self._colour(link))
         self._dress(self.links)
         self._draw_frames_and_notes()
         self._index(SceneChange())
@@ -177,7 +179,7 @@ class Picture:
             known.redraw(face)
             return
         place = self._scene.positions[node_id]
-        drawn = self.nodes[node_id] = NodePicture(self._layers["nodes"], self._colours, face, place)
+        drawn = self.nodes[node_id] = NodePicture(self._node_bundles, self._colours, face, place)
         drawn.select(node_id in self._selection.nodes)
 
     def _colour(self, link: Link) -> Colour:

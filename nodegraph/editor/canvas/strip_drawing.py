@@ -38,7 +38,8 @@ def draw_strip(pen: Pen, colours: Colours, face: NodeFace) -> None:
     colour = _colour(colours, face.status)
     y = top + (STRIP - STRIP_SIZE) / 2
     pen.icon((INSET, top + (STRIP - _ICON) / 2), STATUS_ICONS[face.status], colour, _ICON)
-    ink = colours.quiet if face.status in ("clean", "stale", "bypassed") else colour
+    # Only what one has to do something about speaks up; a blocked node mostly waits for another.
+    ink = colour if face.status in ("running", "failed", "unavailable") else colours.quiet
     pen.text((INSET + _TEXT, y), face.text, ink, STRIP_SIZE)
     pen.text((right - text_width(face.figures, STRIP_SIZE), y), face.figures, colours.quiet, STRIP_SIZE)
     if face.status == "running":
