@@ -94,6 +94,8 @@ class Window:
             no_scroll_with_mouse=True,
         )
         dpg.set_primary_window("root", True)
+        # A primary window gets its scroll bar back.
+        dpg.configure_item("root", no_scrollbar=True)
         self._build()
         dpg.set_exit_callback(self._on_close)
         self._keys.build()
