@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from dataclasses import replace
 
 import pytest
@@ -616,3 +617,74 @@ def test_a_link_off_a_mix_can_go_to_its_free_place(hand):
     hand.drag(hand.port("mix", "input", "tracks.1"), hand.port("declick", "input"))
     assert hand.document.graph.incoming("mix") == ()
     assert LOAD_DECLICK in hand.document.graph.links
+
+
+# --- anything, in any order ----------------------------------------------------------------------
+
+
+def some_gesture(hand: Hand, chance: random.Random) -> None:
+    """Do what a hand could do, aimed at what there is."""
+    spots = [CANVAS, (chance.uniform(-300, 1400), chance.uniform(-300, 900))]
+    hand.scene.catch_up(hand.document)
+    for node_id in hand.scene.ids:
+        x, y = hand.scene.positions[node_id]
+        shape = hand.scene.shapes[node_id]
+        spots += [(x + port.x, y + port.y) for port in shape.ports]
+        spots += [(x + 100, y + 12), (x + 80, y + chance.uniform(0, shape.height))]
+    spots += [route[0] for route in hand.document.routes.values()]
+    spots += [(box.x, box.y + 40) for box in (*hand.document.frames, *hand.document.notes)]
+    begin, middle, end = chance.choices(spots, k=3)
+    held = Held(*(chance.random() < 0.2 for _ in range(3)))
+    match chance.randrange(8):
+        case 0:
+            hand.click(begin, held)
+        case 1:
+            hand.double(begin, held)
+        case 2:
+            hand.drag(begin, middle, end, held=held, button="right")
+        case 3:
+            hand.hold(begin, middle, end, held=held)
+            before = hand.document
+            hand.gestures.cancel()
+            assert hand.document is before or hand.desk.history.redo_label is None
+        case 4:
+            (hand.desk.undo if chance.random() < 0.6 else hand.desk.redo)()
+        case 5 if hand.desk.selection.nodes and chance.random() < 0.3:
+            hand.desk.edit(edits.delete(hand.document, hand.desk.selection), "Delete")
+        case 6 if len(hand.scene.ids) < 20:
+            kind = chance.choice(["load", "mix", "gain", "repair.declick", "separate.hpss"])
+            hand.desk.edit(edits.add_node(hand.document, kind, end, hand.desk.library)[0], "Add")
+        case _:
+            hand.drag(begin, middle, end, held=held)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_whatever_a_hand_does_the_document_and_the_scene_stay_whole(library, document, seed):
+    frame, note = Frame("A", -40.0, -40.0, 600.0, 400.0), Note("", -400.0, 0.0, 200.0, 160.0)
+    first = replace(document, frames=(frame,), notes=(note,))
+    hand, chance = Hand(first, library), random.Random(seed)
+    for _ in range(150):
+        some_gesture(hand, chance)
+        now = hand.document
+        assert now.positions.keys() == now.graph.nodes.keys()
+        assert now.routes.keys() <= set(now.graph.links)
+        assert not hand.gestures.busy
+    hand.scene.catch_up(hand.document)
+    fresh = Scene(library)
+    fresh.follow(hand.document)
+    assert fresh.shapes == hand.scene.shapes
+    assert fresh.positions == hand.scene.positions
+    assert fresh.courses == hand.scene.courses
+    assert fresh.boxes.tolist() == hand.scene.boxes.tolist()
+    redo_all(hand)
+    last = hand.document
+    while hand.desk.history.undo_label is not None:
+        hand.desk.undo()
+    assert hand.document is first
+    redo_all(hand)
+    assert hand.document == last
+
+
+def redo_all(hand: Hand) -> None:
+    while hand.desk.history.redo_label is not None:
+        hand.desk.redo()

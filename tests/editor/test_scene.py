@@ -152,6 +152,15 @@ def test_a_node_without_a_place_comes_below_the_others_and_stays_there(scene, do
     assert scene.positions["gain"] == place
 
 
+def test_another_document_is_laid_out_anew(library, document):
+    scene, fresh = Scene(library), Scene(library)
+    other = Document(Graph({"mix": Node("mix"), "load": Node("load"), "gain": Node("gain")}))
+    scene.follow(replace(document, positions={}))
+    scene.follow(other)
+    fresh.follow(other)
+    assert scene.positions == fresh.positions
+
+
 # --- hits ----------------------------------------------------------------------------------------
 
 

@@ -183,7 +183,7 @@ class Desk:
         self.select(
             Selection(
                 self.selection.nodes & graph.nodes.keys(),
-                self.selection.links & frozenset(graph.links),
+                self.selection.links and self.selection.links & frozenset(graph.links),
                 frozenset(i for i in self.selection.frames if i < len(self.document.frames)),
                 frozenset(i for i in self.selection.notes if i < len(self.document.notes)),
             )

@@ -124,6 +124,7 @@ class Scene:
         self._laid: dict[NodeId, Place] = {}
         self._pending = SceneChange()
         self._ids: tuple[NodeId, ...] = ()
+        self._row: dict[NodeId, int] = {}
         self._boxes: Boxes = np.zeros((0, 4))
         self._links: tuple[Link, ...] = ()
         self._link_boxes: Boxes | None = None
@@ -154,7 +155,7 @@ class Scene:
         )
         links, links_removed = self._follow_links(document, moved | shaped)
         self.document = document
-        self._measure(moved, document.graph is not before.graph or bool(shaped))
+        self._measure(moved | shaped)
         return SceneChange(
             added=frozenset(nodes.keys() - old_shapes.keys()),
             removed=frozenset(old_shapes.keys() - nodes.keys()),
@@ -180,14 +181,10 @@ class Scene:
             for link in _different(before.graph, document.graph):
                 look |= {link.source, link.target}
         look &= nodes.keys()
-        shapes = {node_id: self.shapes[node_id] for node_id in nodes if node_id in self.shapes}
-        shaped = set[NodeId]()
-        for node_id in look:
-            shape = shape_of(document, node_id, self.library)
-            if shape != shapes.get(node_id):
-                shaped.add(node_id)
-            shapes[node_id] = shape
-        if look or len(shapes) != len(self.shapes):
+        looked = {node_id: shape_of(document, node_id, self.library) for node_id in look}
+        shaped = {node_id: shape for node_id, shape in looked.items() if shape != self.shapes.get(node_id)}
+        if shaped or nodes.keys() != self.shapes.keys():
+            shapes = {**self.shapes, **shaped}
             self.shapes = MappingProxyType({node_id: shapes[node_id] for node_id in nodes})
         return frozenset(look), frozenset(shaped)
 
@@ -196,7 +193,10 @@ class Scene:
         missing = [node_id for node_id in nodes if node_id not in document.positions]
         if not missing:
             return document.positions if len(document.positions) == len(nodes) else _only(document, nodes)
-        self._laid = {node_id: place for node_id, place in self._laid.items() if node_id in nodes}
+        # Where a node of that name stood in another document says nothing about this one.
+        old = self.document.graph.nodes
+        related = any(old.get(node_id) is node for node_id, node in nodes.items())
+        self._laid = {name: place for name, place in self._laid.items() if related and name in nodes}
         fresh = [node_id for node_id in missing if node_id not in self._laid]
         if fresh:
             placed = document.positions.keys() & nodes.keys()
@@ -217,7 +217,8 @@ class Scene:
     ) -> tuple[frozenset[Link], frozenset[Link]]:
         """Take in courses; return the links with another course, and those that went."""
         before, routes = self.document, document.routes
-        same = document.graph is before.graph
+        # A graph in which one node was changed shares its links with the one before.
+        same = document.graph.links is before.graph.links
         removed = frozenset[Link]() if same else frozenset(self._courses.keys() - set(document.graph.links))
         drawn = {
             link
@@ -240,15 +241,15 @@ class Scene:
             self._link_boxes = None
         return frozenset(drawn), removed
 
-    def _measure(self, moved: frozenset[NodeId], all_of_them: bool) -> None:
+    def _measure(self, changed: frozenset[NodeId]) -> None:
         """Bring the boxes up to date."""
-        if all_of_them or len(self._ids) != len(self.shapes):
+        if self.shapes.keys() != self._row.keys():
             self._ids = tuple(self.shapes)
+            self._row = {node_id: row for row, node_id in enumerate(self._ids)}
             self._boxes = _columns([self.box_of(node_id) for node_id in self._ids])
             return
-        for row, node_id in enumerate(self._ids):
-            if node_id in moved:
-                self._boxes[row] = self.box_of(node_id)
+        for node_id in changed:
+            self._boxes[self._row[node_id]] = self.box_of(node_id)
 
     # --- where things are --------------------------------------------------------------------
 
