@@ -168,12 +168,15 @@ class Viewer:
         self.background = Background(self.inbox.put)
         self.spectrogram = Spectrogram(self.background, lambda: None)
         self.steps: list[float] = []
+        self.own: list[float] = []
 
     def picture(self, source: Sound | Difference, span: tuple[float, float]) -> Picture:
         """Return the picture that can be had now."""
         found: list[Picture] = []
         view = Span(*span, WIDTH, HEIGHT)
+        begin = time.thread_time()
         self.steps.append(timed(lambda: found.append(self.spectrogram.picture(source, view, Look()))))
+        self.own.append(1000 * (time.thread_time() - begin))
         return found[0]
 
     def wait(self, source: Sound | Difference, span: tuple[float, float]) -> tuple[float, float]:
@@ -202,8 +205,10 @@ def spectrogram(a: Sound, b: Sound, folder: Path) -> None:
         while not viewer.inbox.empty():
             viewer.inbox.get()()
     print(
-        f"  zoom and scroll step: median {np.median(viewer.steps):.2f} ms, longest "
-        f"{max(viewer.steps):.2f} ms; tiles hold {viewer.spectrogram.held_bytes / 2**20:.0f} MB"
+        f"  zoom and scroll step: median {np.median(viewer.steps):.2f} ms, "
+        f"longest {max(viewer.steps):.2f} ms; "
+        f"own work {np.median(viewer.own):.2f} and {max(viewer.own):.2f} ms; "
+        f"tiles hold {viewer.spectrogram.held_bytes / 2**20:.0f} MB"
     )
     waits = [viewer.wait(a, span)[1] for span in views(1)[::12]]
     print(f"  a new place: exact after {np.median(waits):.3f} s (median), {max(waits):.3f} s (longest)")
