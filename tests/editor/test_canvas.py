@@ -40,7 +40,7 @@ def canvas(studio, open_window):
 
 def shown(picture) -> bool:
     bundle = picture._member._bundle.pen
-    return all(dpg.get_item_configuration(pen.parent)["show"] for pen in (bundle, picture._pen))
+    return all(dpg.get_item_configuration(pen.parent)["show"] for pen in (bundle, picture._member.pen))
 
 
 def test_every_node_and_link_is_drawn(canvas, studio):
@@ -126,21 +126,22 @@ def test_from_afar_the_small_items_are_hidden(canvas, studio):
     for zoom, near, far in ((1.0, True, False), (0.3, False, True), (0.1, False, False)):
         studio.view = dataclasses.replace(studio.view, zoom=zoom, x=-100.0, y=-100.0)
         canvas.user.frames(2)
-        assert dpg.get_item_configuration(node._far.parent)["show"] is far
-        assert (node._near is not None and dpg.get_item_configuration(node._near.parent)["show"]) is near
+        looks = {level: dpg.get_item_configuration(pen.parent)["show"] for level, pen in node._looks.items()}
+        assert looks.get("near", False) is near
+        assert looks.get("far", False) is far
 
 
 def test_only_the_node_whose_parameter_changed_is_drawn_anew(canvas, studio):
-    before = {name: node._outlines for name, node in canvas._picture.nodes.items()}
+    before = {name: dict(node._outlines) for name, node in canvas._picture.nodes.items()}
     graph = studio.desk.document.graph.set_param("gain", "gain_db", -6.0, studio.library)
     studio.desk.edit(studio.desk.document.with_graph(graph), "Gain")
     canvas.user.frames(1)
-    after = {name: node._outlines for name, node in canvas._picture.nodes.items()}
+    after = {name: dict(node._outlines) for name, node in canvas._picture.nodes.items()}
     assert {name for name in after if after[name] != before[name]} == {"gain"}
 
 
 def test_a_moved_node_is_not_drawn_anew_and_its_link_follows(canvas, studio):
-    before = canvas._picture.nodes["declick"]._outlines
+    before = dict(canvas._picture.nodes["declick"]._outlines)
     studio.desk.edit(studio.desk.document.move("declick", 320.0, 50.0), "Move")
     canvas.user.frames(1)
     assert canvas._picture.nodes["declick"]._outlines == before
@@ -225,6 +226,60 @@ def test_a_drag_at_the_edge_moves_the_view(canvas, studio):
     assert studio.view.x == after
 
 
+def test_escape_ends_a_drag_as_if_it_had_not_begun(canvas, studio):
+    user, before = canvas.user, studio.desk.document
+    user.move(*canvas.title_on_screen("gain"))
+    user.press()
+    user.move(300, 300)
+    user.move(340, 360)
+    assert studio.desk.document != before
+    user.key("Escape")
+    assert studio.desk.document == before
+    user.release()
+    assert studio.desk.document == before
+
+
+def test_a_node_is_dragged_with_the_mouse_in_one_step(canvas, studio):
+    x, y = canvas.title_on_screen("gain")
+    before = studio.scene.positions["gain"]
+    canvas.user.drag((x, y), (x + 80, y - 60))
+    after = studio.scene.positions["gain"]
+    assert after[0] > before[0] + 50
+    assert after[1] < before[1] - 30
+    studio.desk.undo()
+    canvas.user.frames(2)
+    assert studio.scene.positions["gain"] == before
+
+
+def test_two_ports_are_linked_with_the_mouse(canvas, studio):
+    link = Link("declick", "removed", "gain", "audio")
+    begin = canvas.port_on_screen("declick", "output", "removed")
+    canvas.user.drag(begin, canvas.port_on_screen("gain", "input", "audio"))
+    assert link in studio.desk.document.graph.links
+    assert link in canvas._picture.links
+
+
+def test_a_slider_is_pulled_in_the_node(canvas, studio):
+    x, y = canvas.param_on_screen("declick", "threshold_db")
+    before = canvas._picture.nodes["declick"].face.rows[0]
+    canvas.user.drag((x, y), (x + 60, y))
+    after = canvas._picture.nodes["declick"].face.rows[0]
+    assert after.share > before.share
+    assert studio.desk.document.graph.nodes["declick"].params["threshold_db"] > 24
+
+
+def test_a_click_on_an_output_listens_there(canvas, studio):
+    canvas.user.click(*canvas.port_on_screen("declick", "output", "removed"))
+    assert studio.desk.monitor == PortRef("declick", "removed")
+    ports = canvas._picture.nodes["declick"].face.ports
+    assert [port.place.name for port in ports if port.badge == "A"] == ["removed"]
+
+
+def test_a_parameter_is_explained_where_the_pointer_rests(canvas, studio):
+    canvas.user.move(*canvas.param_on_screen("declick", "threshold_db"))
+    canvas.user.wait(lambda: canvas._overlay._shown.reason.startswith("How much"), what="the hint")
+
+
 def test_every_overlay_can_be_drawn(canvas, studio):
     draft = LinkDraft((220.0, 60.0), (400.0, 200.0), "Audio", legal=False)
     lit = frozenset({("gain", "input", "audio"), ("nobody", "input", "audio")})
@@ -239,7 +294,7 @@ def test_every_overlay_can_be_drawn(canvas, studio):
         hovered_port=("gain", "input", "audio"),
     )
     for each in (overlay, dataclasses.replace(overlay, draft=None), Overlay()):
-        canvas._overlay.follow(each, studio.view, (10.0, 10.0), 1.0)
+        canvas._overlay.follow(each, studio.view, (10.0, 10.0), (0, 0, 50, 20))
         canvas.user.pump()
     assert not dpg.get_item_children(canvas._overlay._top.parent, 2)
 
@@ -262,7 +317,7 @@ def test_another_theme_and_language_draw_everything_anew(canvas, studio):
         studio.prefer(**changes)
         canvas.user.frames(3)
         assert canvas._picture.nodes.keys() == {"load", "declick", "gain"}
-        assert dpg.get_item_children(canvas._picture.nodes["gain"]._pen.parent, 2)
+        assert dpg.get_item_children(canvas._picture.nodes["gain"]._member.pen.parent, 2)
 
 
 @pytest.mark.pixels

@@ -15,13 +15,14 @@ from nodegraph.editor.canvas.plot import Plot
 from nodegraph.editor.canvas.pointer import Pointer
 from nodegraph.editor.canvas.sights import Sights
 from nodegraph.editor.desk.desk import Topic
+from nodegraph.editor.desk.keymap import Chord, chord_text
 from nodegraph.editor.space.gestures import Asks, Gestures, Surface
 from nodegraph.editor.space.hints import hint_of
 from nodegraph.editor.space.overlay import Overlay
 from nodegraph.editor.space.panes import Pane
 from nodegraph.editor.space.scene import SceneChange
 from nodegraph.editor.space.shape import HEAD, ROW, Side
-from nodegraph.editor.space.view import View
+from nodegraph.editor.space.view import Box, View
 from nodegraph.editor.words import _
 from nodegraph.editor.work.part import Tag
 from nodegraph.editor.work.studio import Studio
@@ -65,6 +66,12 @@ class Canvas:
         self._history: object = None
         self._unfinished = False
         studio.actions.add(*self.sights.actions())
+        # Popups come after it, so that they have Escape first.
+        studio.takers.insert(0, self._take)
+
+    def _take(self, chord: Chord) -> bool:
+        """Let Escape end a gesture as if it had not begun."""
+        return chord == Chord("Escape") and self.gestures.cancel()
 
     def _surface(self, asks: Asks) -> Surface:
         return Surface(self.studio.desk, self.studio.scene, asks, lambda: self.studio.view)
@@ -146,7 +153,7 @@ class Canvas:
         if not chords:
             return _("Double-click to add a node, or drop an audio file.")
         text = _("Press {key} or double-click to add a node, or drop an audio file.")
-        return text.format(key=chords[0])
+        return text.format(key=chord_text(chords[0]))
 
     def _show_overlay(self) -> None:
         overlay = self.gestures.overlay
@@ -157,7 +164,19 @@ class Canvas:
             hint = hint_of(self.gestures.hit, desk.document, self.studio.library, desk.states)
             overlay = replace(overlay, reason=overlay.reason or hint)
         self._picture.hover(overlay.hovered_link)
-        self._overlay.follow(overlay, self.studio.view, self._pointer.place, self.studio.scale)
+        row = self._hovered_row() if self._pointer.inside or self.gestures.busy else None
+        self._overlay.follow(overlay, self.studio.view, self._pointer.place, row, self.studio.scale)
+
+    def _hovered_row(self) -> Box | None:
+        """Return where the parameter lies that the pointer is over."""
+        hit, scene = self.gestures.hit, self.studio.scene
+        if hit.what not in ("param", "more") or hit.node_id is None or hit.node_id not in scene.shapes:
+            return None
+        left, top, right, _bottom = scene.box_of(hit.node_id)
+        shape = scene.shapes[hit.node_id]
+        rows = {row.name: row.y for row in shape.params}
+        y = top + (rows.get(hit.param or "", shape.more_y) if hit.what == "param" else shape.more_y)
+        return left, y, right, y + ROW
 
     # --- where things are on the screen --------------------------------------------------------
 

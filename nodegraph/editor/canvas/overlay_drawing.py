@@ -10,9 +10,10 @@ from nodegraph.editor.canvas.pen import Pen, dashes
 from nodegraph.editor.look.colours import Colours, port_colour
 from nodegraph.editor.look.typesetting import text_width, wrapped
 from nodegraph.editor.space.course import course, sampled
+from nodegraph.editor.space.face import INSET
 from nodegraph.editor.space.overlay import LinkDraft, Overlay
 from nodegraph.editor.space.scene import Scene
-from nodegraph.editor.space.view import View
+from nodegraph.editor.space.view import Box, View
 
 __all__ = ["OverlayPicture"]
 
@@ -38,9 +39,12 @@ class OverlayPicture:
         self._colours, self._scene = colours, scene
         self._shown = Overlay()
         self._pointer: Place = (0.0, 0.0)
+        self._row: Box | None = None
         self._zoom = 1.0
 
-    def follow(self, overlay: Overlay, view: View, pointer: Place, scale: float) -> None:
+    def follow(
+        self, overlay: Overlay, view: View, pointer: Place, row: Box | None = None, scale: float = 1.0
+    ) -> None:
         """Draw another overlay.
 
         Parameters
@@ -51,19 +55,26 @@ class OverlayPicture:
             What part of the canvas is seen.
         pointer : (x, y)
             Where the pointer is, on the canvas.
+        row : Box, optional
+            The parameter that the pointer is over.
         scale : float
             Pixels on the screen per pixel at 100 %.
         """
         # What is told beside the pointer is as large at every zoom.
         size = scale / view.zoom
         old, self._shown = self._shown, overlay
+        crossed, self._row = row != self._row, row
         resized, self._zoom = view.zoom != self._zoom, view.zoom
         moved, self._pointer = pointer != self._pointer, pointer
         if (overlay.draft is None) != (old.draft is None) or overlay.lit != old.lit:
             self._draw_veil(overlay)
-        if overlay == old and not (overlay.reason and moved) and not resized:
+        if overlay == old and not (overlay.reason and moved) and not (resized or crossed):
             return
         self._top.clear()
+        if row is not None:
+            left, top, right, bottom = row
+            box = left + INSET, top + 2, right - INSET, bottom - 2
+            self._top.outline(box, self._colours.accent, thickness=1.2, rounding=4, alpha=190)
         self._draw_hovered(overlay)
         self._draw_lines(overlay, size)
         if overlay.draft is not None:

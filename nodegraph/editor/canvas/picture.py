@@ -131,7 +131,7 @@ class Picture:
             if heard.get(ref) != listened.get(ref):
                 different.add(ref.node_id)
         for node_id in different & self.nodes.keys():
-            self.nodes[node_id].redraw(self._face(node_id))
+            self._draw_node(node_id)
         self._dress(links)
         failed = frozenset(node_id for node_id, state in states.items() if state.status == "failed")
         if failed != self._failed:
@@ -173,14 +173,13 @@ class Picture:
         )
 
     def _draw_node(self, node_id: NodeId) -> None:
-        face = self._face(node_id)
         known = self.nodes.get(node_id)
-        if known is not None:
-            known.redraw(face)
-            return
-        place = self._scene.positions[node_id]
-        drawn = self.nodes[node_id] = NodePicture(self._node_bundles, self._colours, face, place)
-        drawn.select(node_id in self._selection.nodes)
+        if known is None:
+            place = self._scene.positions[node_id]
+            known = self.nodes[node_id] = NodePicture(self._node_bundles, self._colours, place)
+            known.select(node_id in self._selection.nodes)
+        elif known.face is not None:
+            known.redraw(self._face(node_id))
 
     def _colour(self, link: Link) -> Colour:
         port = self._scene.shapes[link.source].port("output", link.source_port)
@@ -262,7 +261,10 @@ class Picture:
             if self._levels.get(node_id) != level:
                 if time.perf_counter() > end:
                     return True
-                self.nodes[node_id].look(level)
+                node = self.nodes[node_id]
+                if node.face is None:
+                    node.redraw(self._face(node_id))
+                node.look(level)
                 self._levels[node_id] = level
         return False
 

@@ -29,19 +29,19 @@ def hint_of(hit: Hit, document: Document, library: Library, states: Mapping[Node
             return " ".join(filter(None, (state.reason, *state.notes))) if state else ""
         case "title":
             unknown = _("This version does not know nodes of the kind {kind}.").format(kind=node.kind)
-            return spec.summary if spec is not None else unknown
+            return _(spec.summary) if spec is not None else unknown
         case "param" if spec is not None and hit.param is not None:
             return _param_text(spec, hit.param)
         case "port" if spec is not None and hit.port is not None:
             name = hit.port.partition(".")[0]
             ports = spec.inputs if hit.side == "input" else spec.outputs
-            return next((first_sentence(port.text) for port in ports if port.name == name), "")
+            return next((first_sentence(_(port.text)) for port in ports if port.name == name), "")
         case _:
             return ""
 
 
 def _param_text(spec: NodeSpec, name: str) -> str:
     try:
-        return spec.param(name).text
+        return _(spec.param(name).text)
     except ParameterError:
         return ""
