@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import dearpygui.dearpygui as dpg
+
 from nodegraph.cache import Cache
 from nodegraph.document import Document
 from nodegraph.editor.canvas.canvas import Canvas
 from nodegraph.editor.panels.panels import Panels
 from nodegraph.editor.window.window import Window
+from nodegraph.editor.work.editing import Clipboard, add_editing_actions
 from nodegraph.editor.work.studio import Studio
 from nodegraph.embed import open_document
 from nodegraph.library import Library
@@ -55,5 +58,6 @@ def make_window(studio: Studio) -> Window:
     panels = Panels(studio)
     canvas = Canvas(studio)
     canvas.ask(panels.asks.asks())
+    add_editing_actions(studio, Clipboard(dpg.get_clipboard_text, dpg.set_clipboard_text), panels.pointed)
     parts = {**panels.parts, "canvas": canvas}
     return Window(studio, parts)
