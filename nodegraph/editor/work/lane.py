@@ -71,7 +71,8 @@ class Lane:
     def _work(self) -> None:
         if hasattr(os, "setpriority"):
             try:
-                os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICENESS)
+                usual = os.getpriority(os.PRIO_PROCESS, os.getpid())
+                os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), usual + _NICENESS)
             except OSError:
                 # Only Linux gives each thread a niceness of its own; elsewhere all threads are equal.
                 pass

@@ -43,6 +43,8 @@ _KNOW_S = 0.05
 _KNOW_AT_LEAST_S = 0.25
 # The whole file is made when nothing has changed for so long (s).
 _PAUSE_S = 0.7
+# And no sooner than this after its preview is there: whoever listens may go on turning (s).
+_LISTEN_S = 0.25
 # So many ports that were asked for lately are kept known, besides those that are listened to.
 _MOST_ASKED = 16
 
@@ -186,6 +188,7 @@ class Runner:
         self.hint = ""
         if self._heard_ports() and self._studio.settings.live:
             self._stop_hearing()
+            self._measuring.cancel()
             if self._order is not None and not self._order.asked:
                 self._stop_making()
             self._hear_at, self._make_at = now + _SETTLED_S, None
@@ -223,7 +226,7 @@ class Runner:
 
     def _take_known(self, known: Known) -> None:
         self._board.take_known(known, self._is_coming)
-        if known.graph is self._desk.document.graph and self._order is None and not self._measuring.busy:
+        if known.graph is self._desk.document.graph and not self.busy and not self._measuring.busy:
             self._measure(known)
 
     def _measure(self, known: Known) -> None:
@@ -281,6 +284,8 @@ class Runner:
         whole = all(port in heard.sounds and not heard.sounds[port].preview for port in self._heard_ports())
         if not whole and self._done_for is not self._graph:
             self._make_at = self._pause_ends()
+        else:
+            self._know_at = self._know_at or time.monotonic()
 
     def _stop_hearing(self) -> None:
         self._hearing.cancel()
@@ -356,7 +361,7 @@ class Runner:
         return passage_near(self._position_s, self._desk.region)
 
     def _pause_ends(self) -> float:
-        return max(time.monotonic(), self._changed_at + _PAUSE_S)
+        return max(time.monotonic() + _LISTEN_S, self._changed_at + _PAUSE_S)
 
     def _is_coming(self, port: PortRef) -> bool:
         """Return whether something will come for a port by itself."""
