@@ -12,6 +12,7 @@ from nodegraph.editor.canvas.canvas import Canvas
 from nodegraph.editor.panels.panels import Panels
 from nodegraph.editor.window.window import Window
 from nodegraph.editor.work.editing import Clipboard, add_editing_actions
+from nodegraph.editor.work.run_actions import add_run_actions
 from nodegraph.editor.work.studio import Studio
 from nodegraph.embed import open_document
 from nodegraph.library import Library
@@ -55,6 +56,7 @@ def open_editor(library: Library, graphs: Path, file: Path | None = None, cache:
 
 def make_window(studio: Studio) -> Window:
     """Return the window with all its parts, not opened yet."""
+    add_run_actions(studio)
     panels = Panels(studio)
     canvas = Canvas(studio)
     canvas.ask(panels.asks.asks())

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from nodegraph.errors import Cancelled
 
-__all__ = ["Lane", "Task"]
+__all__ = ["Lane", "Task", "checking"]
 
 Task = Callable[[threading.Event], None]
 """Something to do; it looks at the event and ends soon after that is set."""
@@ -84,3 +84,13 @@ class Lane:
                 continue
             except Exception as error:
                 self._raised(error)
+
+
+def checking(cancel: threading.Event) -> Callable[[], None]:
+    """Return a function that raises `Cancelled` once the event is set."""
+
+    def check() -> None:
+        if cancel.is_set():
+            raise Cancelled
+
+    return check
