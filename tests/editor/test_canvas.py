@@ -1,6 +1,7 @@
 """The canvas as a user has it: it draws what the document holds, and the mouse moves the view."""
 
 import dataclasses
+import random
 
 import dearpygui.dearpygui as dpg
 import pytest
@@ -318,6 +319,48 @@ def test_another_theme_and_language_draw_everything_anew(canvas, studio):
         canvas.user.frames(3)
         assert canvas._picture.nodes.keys() == {"load", "declick", "gain"}
         assert dpg.get_item_children(canvas._picture.nodes["gain"]._member.pen.parent, 2)
+
+
+def test_what_is_drawn_agrees_with_the_document_after_many_edits(canvas, studio):
+    """Add, remove, link, move, collapse, bypass, undo, redo, in a seeded order."""
+    desk, library = studio.desk, studio.library
+    chance = random.Random(5)
+    kinds = ("gain", "mix", "repair.declick", "acme.thing")
+
+    def once() -> Document:
+        document = desk.document
+        graph, ids = document.graph, list(document.graph.nodes)
+        name = chance.choice(ids) if ids else ""
+        match chance.randrange(6) if ids else 0:
+            case 0:
+                kind = chance.choice(kinds)
+                return document.with_graph(graph.add(graph.new_id(kind), Node(kind)))
+            case 1:
+                return document.with_graph(graph.remove(name))
+            case 2:
+                link = Link(chance.choice(ids), "audio", name, chance.choice(("audio", "tracks.1")))
+                legal = graph.link_problem(link, library) is None
+                return document.with_graph(graph.connect(link, library)) if legal else document
+            case 3:
+                return document.move(name, chance.uniform(-900, 900), chance.uniform(-900, 900))
+            case 4:
+                return dataclasses.replace(document, collapsed=document.collapsed ^ {name})
+            case _:
+                return document.with_graph(graph.bypass(name, bypassed=chance.random() < 0.5))
+
+    for number in range(120):
+        (desk.undo, desk.redo)[number % 2]() if chance.random() < 0.25 else desk.edit(once(), "Edit")
+        if number % 3 == 0:
+            canvas.user.pump()
+    canvas.sights.fit_all(at_once=True)
+    canvas.user.frames(4)
+    graph, picture = desk.document.graph, canvas._picture
+    assert picture.nodes.keys() == graph.nodes.keys()
+    assert set(picture.links) == set(graph.links)
+    assert all(shown(node) for node in picture.nodes.values())
+    for name, node in picture.nodes.items():
+        assert node.face == picture._face(name)
+    assert all(picture.links[link].curves == studio.scene.courses[link] for link in graph.links)
 
 
 @pytest.mark.pixels

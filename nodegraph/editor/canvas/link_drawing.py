@@ -18,7 +18,8 @@ __all__ = ["LinkPicture"]
 _THICKNESS: Mapping[Level, float] = {"near": 2.5, "far": 4.5, "farther": 9.0}
 _STRONGER = 1.6
 _DOT = 4.5
-_SEGMENTS = 24
+# A curve is drawn as straight lines: as many as keep it round, where it is long too.
+_LEAST_SEGMENTS, _MOST_SEGMENTS, _UNITS_PER_SEGMENT = 20, 96, 18.0
 _DIMMED = 90
 
 
@@ -65,7 +66,7 @@ class LinkPicture:
             return
         self.curves = curves
         p1, p2, p3, p4 = curves[0]
-        dpg.configure_item(self._parts[0], p1=p1, p2=p2, p3=p3, p4=p4)
+        dpg.configure_item(self._parts[0], p1=p1, p2=p2, p3=p3, p4=p4, segments=_segments(curves[0]))
 
     def look(self, level: Level) -> None:
         """Take the thickness for how near one is."""
@@ -92,10 +93,19 @@ class LinkPicture:
                 *curve,
                 color=(*self._colour, alpha),
                 thickness=self._thickness,
-                segments=_SEGMENTS,
+                segments=_segments(curve),
                 parent=self._pen.parent,
             )
             for curve in self.curves
         ]
         for curve in self.curves[1:]:
             self._pen.disc(curve[0], _DOT + (1 if self._strong else 0), self._colour)
+
+
+def _segments(curve: Bezier) -> int:
+    (x0, y0), *_controls, (x1, y1) = curve
+    length = abs(x1 - x0) + abs(y1 - y0)
+    # A link that goes back turns round twice.
+    if x1 < x0:
+        length *= 2
+    return round(min(_MOST_SEGMENTS, max(_LEAST_SEGMENTS, length / _UNITS_PER_SEGMENT)))
