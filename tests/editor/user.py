@@ -21,6 +21,7 @@ _MODIFIERS = {
     "Alt": (1 << 14, dpg.mvKey_LAlt),
     "Space": (dpg.mvKey_Spacebar,),
 }
+# Dear ImGui's numbers where DearPyGui's constants are those of another library.
 _KEYS = {
     "Enter": dpg.mvKey_Return,
     "Escape": dpg.mvKey_Escape,
@@ -28,8 +29,8 @@ _KEYS = {
     "Backspace": dpg.mvKey_Back,
     "Delete": dpg.mvKey_Delete,
     "Tab": dpg.mvKey_Tab,
-    "Grave": dpg.mvKey_GraveAccent if hasattr(dpg, "mvKey_GraveAccent") else dpg.mvKey_Tilde,
-    "Plus": dpg.mvKey_Plus,
+    "Grave": 606,
+    "Plus": 602,
     "Minus": dpg.mvKey_Minus,
     "Period": dpg.mvKey_Period,
     "Comma": dpg.mvKey_Comma,

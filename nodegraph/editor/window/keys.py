@@ -12,6 +12,8 @@ from nodegraph.editor.work.studio import Studio
 
 __all__ = ["Keys"]
 
+# Dear ImGui's numbers: DearPyGui 2.3.1 gives those of GLFW for these four, which never come.
+_PAGE_UP, _PAGE_DOWN, _EQUAL, _GRAVE = 517, 518, 602, 606
 _NAMED = {
     "Enter": dpg.mvKey_Return,
     "KeypadEnter": dpg.mvKey_NumPadEnter,
@@ -21,16 +23,16 @@ _NAMED = {
     "Delete": dpg.mvKey_Delete,
     "Insert": dpg.mvKey_Insert,
     "Tab": dpg.mvKey_Tab,
-    "Grave": dpg.mvKey_Tilde,
-    "Plus": dpg.mvKey_Plus,
+    "Grave": _GRAVE,
+    "Plus": _EQUAL,
     "Minus": dpg.mvKey_Minus,
     "Period": dpg.mvKey_Period,
     "Comma": dpg.mvKey_Comma,
     "Slash": dpg.mvKey_Slash,
     "Home": dpg.mvKey_Home,
     "End": dpg.mvKey_End,
-    "PageUp": dpg.mvKey_Prior,
-    "PageDown": dpg.mvKey_Next,
+    "PageUp": _PAGE_UP,
+    "PageDown": _PAGE_DOWN,
     "Up": dpg.mvKey_Up,
     "Down": dpg.mvKey_Down,
     "Left": dpg.mvKey_Left,
