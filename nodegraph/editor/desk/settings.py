@@ -47,6 +47,14 @@ class Settings:
         A changed parameter is heard at once.
     match_loudness : bool
         A and B are compared at one loudness.
+    pictures : {"waveform", "spectrogram", "both"}
+        What is shown of a sound.
+    frequencies : {"log", "linear", "mel"}
+        How they stand above each other in the spectrogram.
+    floor_db : float
+        The quietest level that the spectrogram shows.
+    volume_db : float
+        Of all that is heard.
     tour_done : bool
         The first steps were shown.
     minimap : bool
@@ -66,6 +74,10 @@ class Settings:
     window: tuple[int, int] = (1440, 900)
     live: bool = True
     match_loudness: bool = True
+    pictures: str = "both"
+    frequencies: str = "log"
+    floor_db: float = -90.0
+    volume_db: float = 0.0
     tour_done: bool = False
     minimap: bool = True
 

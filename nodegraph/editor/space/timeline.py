@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 
-__all__ = ["Span", "Tick", "clock", "frequency_ticks", "frequency_words", "time_ticks"]
+__all__ = ["Span", "Tick", "clock", "frequency_words", "time_ticks"]
 
 _STEPS_S = tuple(
     step * unit
@@ -23,8 +23,6 @@ _STEPS_S = tuple(
 _LEAST_FRAMES = 8
 """The fewest sample frames that fill the view."""
 
-_FREQUENCIES = (20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000, 20_000, 50_000)
-
 
 @dataclass(frozen=True)
 class Tick:
@@ -33,7 +31,7 @@ class Tick:
     Parameters
     ----------
     at : float
-        What it marks (s or Hz).
+        What it marks (s).
     text : str
         What stands there; "" for a lesser mark.
     """
@@ -182,29 +180,6 @@ def _parts(step: float) -> int:
     """Return into how many parts lesser marks divide a step."""
     lead = round(step / 10 ** math.floor(math.log10(step) + 1e-9)) if step < 60 else round(step / 60)
     return {1: 5, 2: 4, 5: 5, 3: 3, 15: 3, 30: 3, 6: 6}.get(lead, 5)
-
-
-def frequency_ticks(lowest_hz: float, highest_hz: float, *, logarithmic: bool, most: int) -> list[Tick]:
-    """Return the marks of a frequency axis.
-
-    Parameters
-    ----------
-    lowest_hz, highest_hz : float
-        The ends of the axis.
-    logarithmic : bool
-        Whether octaves are equally high on it.
-    most : int
-        How many marks there is room for.
-    """
-    if logarithmic:
-        marks = [float(mark) for mark in _FREQUENCIES if lowest_hz <= mark <= highest_hz]
-        marks = marks if len(marks) <= most else [mark for mark in marks if str(mark)[0] == "1"]
-    else:
-        wanted = (highest_hz - lowest_hz) / max(most, 1)
-        power = 10 ** math.floor(math.log10(max(wanted, 1.0)))
-        step = next(power * lead for lead in (1, 2, 5, 10) if power * lead >= wanted)
-        marks = [n * step for n in range(math.ceil(lowest_hz / step), math.floor(highest_hz / step) + 1)]
-    return [Tick(mark, frequency_words(mark)) for mark in marks]
 
 
 def frequency_words(frequency_hz: float) -> str:
