@@ -48,6 +48,8 @@ def make_theme(colours: Colours, scale: float) -> Tag:
     with dpg.theme_component(dpg.mvAll, parent=theme):
         for target, colour in _colours(colours).items():
             dpg.add_theme_color(target, (*colour, 255))
+        # ImGui draws a dark line beside every frame otherwise.
+        dpg.add_theme_color(dpg.mvThemeCol_BorderShadow, (0, 0, 0, 0))
         for target, sizes in _SIZES.items():
             dpg.add_theme_style(target, *(size * scale for size in sizes))
     return theme

@@ -13,6 +13,7 @@ from nodegraph.editor.desk.desk import Desk, Topic
 from nodegraph.editor.desk.inbox import Inbox
 from nodegraph.editor.desk.keymap import Chord, Keymap
 from nodegraph.editor.desk.settings import Settings, load_settings, save_settings
+from nodegraph.editor.listen.player import Player
 from nodegraph.editor.look.colours import THEMES, Colours
 from nodegraph.editor.space.scene import Scene
 from nodegraph.editor.space.view import View
@@ -51,6 +52,7 @@ class Studio:
         self.scene = Scene(library)
         self.dialogs: Asking = Unattended()
         self.runner = Runner(self)
+        self.player = Player()
         self.quit: Callable[[], None] = lambda: None
         use_language(self.settings.language)
 
