@@ -407,6 +407,8 @@ def test_keys_zoom_by_action(scene):
 @pytest.mark.pixels
 @pytest.mark.parametrize("theme", ["dark", "light"])
 def test_a_and_b_have_their_colours(scene, theme, tmp_path):
+    from PIL import Image
+
     s = scene(theme=theme)
     s.desk.listen_to(AFTER, BEFORE)
     s.settle()
