@@ -65,6 +65,7 @@ def test_nothing_on_a_node_of_any_kind_is_wider_than_its_place(library, seen, st
             assert both <= inner - 8
         strip = text_width(face.text, STRIP_SIZE) + text_width(face.figures, STRIP_SIZE)
         assert strip <= inner - 18
+        assert all(text_width(line, face.far_size, bold=True) <= inner for line in face.far)
         assert all(text_width(line, REASON_SIZE) <= face.width for line in face.reason)
         for port in face.ports:
             same = [other for other in face.ports if other.place.y == port.place.y]

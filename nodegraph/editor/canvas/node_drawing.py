@@ -6,6 +6,7 @@ Each look is a group of its own, of which one is shown.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -19,7 +20,6 @@ from nodegraph.editor.canvas.strip_drawing import STATUS_ICONS, draw_reason, dra
 from nodegraph.editor.look.colours import Colour, Colours, family_colour, mixed, port_colour
 from nodegraph.editor.look.typesetting import text_width
 from nodegraph.editor.space.face import (
-    FAR_SIZE,
     ROW_SIZE,
     STRIP_SIZE,
     TITLE_SIZE,
@@ -42,7 +42,8 @@ _PORT_TEXT = 14.0
 # How far below the node each layer of its shadow reaches, and how dark it is.
 _SHADOW = ((6.0, 12), (2.5, 22))
 # Seen from still farther, the title bar tells only the family, and an outline has to stay a line.
-_FARTHER_HEAD, _FARTHER_OUTLINE = 64.0, 3.0
+_FARTHER_HEAD = 64.0
+_OUTLINES: Mapping[Level, float] = {"near": 1.0, "far": 1.7, "farther": 3.0}
 _HATCH = 9.0
 _BADGE = 16.0
 _WHITE: Colour = (255, 255, 255)
@@ -116,8 +117,7 @@ class NodePicture:
         if selected != self._selected and self.face is not None:
             colour, thickness = self._outline_look(self.face, selected)
             for level, item in self._outlines.items():
-                thick = thickness * (_FARTHER_OUTLINE if level == "farther" else 1)
-                dpg.configure_item(item, color=(*colour, 255), thickness=thick)
+                dpg.configure_item(item, color=(*colour, 255), thickness=thickness * _OUTLINES[level])
         self._selected = selected
 
     def _outline_look(self, face: NodeFace, selected: bool) -> tuple[Colour, float]:
@@ -134,11 +134,12 @@ class NodePicture:
         pen = self._looks[level] = self._member.pen.group()
         inks = _Inks.of(self._colours, face)
         colour, thickness = self._outline_look(face, self._selected)
+        thickness *= _OUTLINES[level]
         box = (0.0, 0.0, face.width, face.height)
         if level == "farther":
             pen.box(box, inks.body)
             pen.box((0, 0, face.width, min(_FARTHER_HEAD, face.height)), inks.title)
-            self._outlines[level] = pen.outline(box, colour, thickness=thickness * _FARTHER_OUTLINE)
+            self._outlines[level] = pen.outline(box, colour, thickness=thickness)
             return
         if level == "near":
             _draw_below(pen, self._colours, face)
@@ -178,8 +179,8 @@ def _draw_far(pen: Pen, face: NodeFace, inks: _Inks) -> None:
         pen.text((_TITLE_INSET, (HEAD - 22) / 2), face.title, _WHITE, 22, bold=True)
         return
     room = face.height - HEAD
-    lines = face.far[: max(1, int((room - 8) / FAR_SIZE))]
-    size = min(FAR_SIZE, room - 8)
+    lines = face.far[: max(1, int((room - 8) / face.far_size))]
+    size = min(face.far_size, room - 8)
     top = HEAD + (room - size * len(lines)) / 2
     for number, line in enumerate(lines):
         x = (face.width - text_width(line, size, bold=True)) / 2

@@ -52,6 +52,7 @@ _PORT_INSET = 14.0
 _SWITCH = 40.0
 _CHEVRON = 18.0
 _REASON_LINES = 3
+_LEAST_FAR_SIZE = 25.0
 
 RowKind = Literal["slider", "toggle", "choice", "field", "file"]
 
@@ -119,8 +120,8 @@ class NodeFace:
         How far a running node is.
     reason : tuple of str
         Lines below the node: why it failed.
-    far : tuple of str
-        The title in large letters, for a node that is seen from afar.
+    far, far_size : tuple of str, float
+        The title in large letters, for a node that is seen from afar, and how large.
     through : tuple of float
         Heights at which the signal of a bypassed node enters and leaves, or ().
     """
@@ -143,6 +144,7 @@ class NodeFace:
     fraction: float
     reason: tuple[str, ...]
     far: tuple[str, ...]
+    far_size: float
     through: tuple[float, ...]
 
 
@@ -173,6 +175,7 @@ def face_of(
     title = node_name(document, node_id)
     status = "bypassed" if node.bypassed else (state.status if state else "")
     text, figures = _strip(state, status, shape.width)
+    far_size = _far_size(title, shape.width - 2 * INSET)
     return NodeFace(
         title=fitting(title, TITLE_SIZE, shape.width - _title_taken(shape), bold=True),
         family=family_of(node.kind) if spec else "other",
@@ -191,9 +194,16 @@ def face_of(
         figures=figures,
         fraction=state.fraction if state and status == "running" else 0.0,
         reason=_reason(state, status, shape.width),
-        far=wrapped(title, FAR_SIZE, shape.width - 2 * INSET, 2, bold=True),
+        far=wrapped(title, far_size, shape.width - 2 * INSET, 2, bold=True),
+        far_size=far_size,
         through=_through(shape) if node.bypassed and spec else (),
     )
+
+
+def _far_size(title: str, room: float) -> float:
+    """Return the largest size at which the longest word of a title fits, within reason."""
+    widest = max((text_width(word, 1.0, bold=True) for word in title.split()), default=0.0)
+    return min(FAR_SIZE, max(_LEAST_FAR_SIZE, room / widest)) if widest else FAR_SIZE
 
 
 def _title_taken(shape: NodeShape) -> float:
