@@ -87,13 +87,18 @@ class Panels:
         y = (top + bottom - view.height / view.zoom) / 2
         studio.view = replace(view, x=x, y=y)
 
-    def _pointer(self) -> Place:
-        """Return the place of the canvas under the pointer, or the middle of what is seen."""
+    def pointed(self) -> Place | None:
+        """Return the place of the canvas under the pointer, or None if it is elsewhere."""
         x, y = dpg.get_mouse_pos(local=False)
         left, top, right, bottom = self._studio.view.box
         place = self.to_canvas(x, y)
         inside = left <= place[0] <= right and top <= place[1] <= bottom
-        return place if inside else ((left + right) / 2, (top + bottom) / 2)
+        return place if inside else None
+
+    def _pointer(self) -> Place:
+        """Return the place of the canvas under the pointer, or the middle of what is seen."""
+        left, top, right, bottom = self._studio.view.box
+        return self.pointed() or ((left + right) / 2, (top + bottom) / 2)
 
     # --- what they do ------------------------------------------------------------------------
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from nodegraph.errors import Cancelled
 
-__all__ = ["Lane", "Task"]
+__all__ = ["Lane", "Task", "checking"]
 
 Task = Callable[[threading.Event], None]
 """Something to do; it looks at the event and ends soon after that is set."""
@@ -71,7 +71,8 @@ class Lane:
     def _work(self) -> None:
         if hasattr(os, "setpriority"):
             try:
-                os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICENESS)
+                usual = os.getpriority(os.PRIO_PROCESS, os.getpid())
+                os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), usual + _NICENESS)
             except OSError:
                 # Only Linux gives each thread a niceness of its own; elsewhere all threads are equal.
                 pass
@@ -83,3 +84,13 @@ class Lane:
                 continue
             except Exception as error:
                 self._raised(error)
+
+
+def checking(cancel: threading.Event) -> Callable[[], None]:
+    """Return a function that raises `Cancelled` once the event is set."""
+
+    def check() -> None:
+        if cancel.is_set():
+            raise Cancelled
+
+    return check

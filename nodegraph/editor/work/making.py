@@ -6,16 +6,19 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Literal
 
 from nodegraph.document import Document
 from nodegraph.editor.work.costs import Costs
+from nodegraph.editor.work.lane import checking
 from nodegraph.editor.work.reasons import failure_text
 from nodegraph.errors import Cancelled, OutputError
 from nodegraph.events import RunEvent, RunResult
 from nodegraph.execute import plan, run, run_pages
 from nodegraph.graph import NodeId
 from nodegraph.perform import Session
+from nodegraph.plan import input_paths
 from nodegraph.recipe import make_recipes
 
 __all__ = ["LONGEST_BY_ITSELF_S", "Made", "Making", "Order"]
@@ -87,6 +90,8 @@ class Made:
         What failed, and why.
     refusals : tuple of str
         Why files may not be written.
+    existing : tuple of Path
+        Of these, the ones that only exist already: with the user's word they are replaced.
     """
 
     order: Order
@@ -94,20 +99,24 @@ class Made:
     result: RunResult | None = None
     failures: Mapping[str, str] = field(default_factory=dict)
     refusals: tuple[str, ...] = ()
+    existing: tuple[Path, ...] = ()
 
 
 def make(order: Order, cancel: threading.Event, tell: Callable[[Making], None]) -> Made:
     """Make it, telling how far it is."""
     document, session = order.document, order.session
-    check = _checking(cancel)
+    check = checking(cancel)
     ledger = session.cache.ledger
     recipes = make_recipes(
         document.graph, session.library, ledger, session.places, order.targets, check=check
     )
     found = plan(document, session, order.targets)
-    refusals = tuple(step.why for step in found.those("blocked") if step.node_id in recipes.made)
-    if refusals:
-        return Made(order, "refused", refusals=refusals)
+    refused = [step for step in found.those("blocked") if step.node_id in recipes.made]
+    if refused:
+        paths = [recipes.made[step.node_id].output_path for step in refused]
+        reads = {path.absolute() for recipe in recipes.made.values() for path in input_paths(recipe)}
+        existing = tuple(path for path in paths if path is not None and path.is_file() and path not in reads)
+        return Made(order, "refused", refusals=tuple(step.why for step in refused), existing=existing)
     costs = Costs(ledger, run_pages(ledger, session.name))
     to_run = {step.node_id: recipes.made[step.node_id] for step in found.those("run")}
     expected = {node_id: costs.expected_s(recipe) for node_id, recipe in to_run.items()}
@@ -123,14 +132,6 @@ def make(order: Order, cancel: threading.Event, tell: Callable[[Making], None]) 
         return Made(order, "refused", refusals=(str(error),))
     failures = {keys[node_id]: failure_text(error) for node_id, error in result.failures.items()}
     return Made(order, "done", result, failures)
-
-
-def _checking(cancel: threading.Event) -> Callable[[], None]:
-    def check() -> None:
-        if cancel.is_set():
-            raise Cancelled
-
-    return check
 
 
 class _Telling:

@@ -32,7 +32,7 @@ __all__ = [
     "passage_near",
 ]
 
-CONTEXT_S = 1.5
+CONTEXT_S = 1.0
 """So much sound around a passage goes through the nodes with it: far more than any filter rings."""
 
 # Without a short loop so much is heard first (s), on a grid of so much (s), from so much before (s).

@@ -19,14 +19,14 @@ from nodegraph.editor.desk.states import PortRef
 from nodegraph.editor.listen.sound import Sound
 from nodegraph.editor.words import _
 from nodegraph.editor.work.board import Board
-from nodegraph.editor.work.knowledge import Inquiry, Knowledge, Known, PlanLine
+from nodegraph.editor.work.knowing import Knowing
+from nodegraph.editor.work.knowledge import Known, PlanLine
 from nodegraph.editor.work.lane import Lane
-from nodegraph.editor.work.levels import Levels
 from nodegraph.editor.work.making import Made, Making, Order, make
 from nodegraph.editor.work.passages import Passage, passage_near
 from nodegraph.editor.work.region import Heard, Regions, Wish
 from nodegraph.editor.work.sessions import session_of, writes_files
-from nodegraph.errors import Cancelled, RegrooveError
+from nodegraph.errors import RegrooveError
 from nodegraph.execute import default_targets
 from nodegraph.graph import Graph, NodeId
 from nodegraph.perform import Session
@@ -43,10 +43,16 @@ _KNOW_S = 0.05
 _KNOW_AT_LEAST_S = 0.25
 # The whole file is made when nothing has changed for so long (s).
 _PAUSE_S = 0.7
+# And no sooner than this after its preview is there: whoever listens may go on turning (s).
+_LISTEN_S = 0.25
 # So many ports that were asked for lately are kept known, besides those that are listened to.
 _MOST_ASKED = 16
 
-_What = Literal["known", "heard", "made", "measured"]
+_What = Literal["known", "heard", "made"]
+
+
+def _ignore(made: Made) -> None:
+    return
 
 
 class Runner:
@@ -61,11 +67,10 @@ class Runner:
     def __init__(self, studio: Studio) -> None:
         self._studio, self._desk = studio, studio.desk
         self._watch = self._desk.watch()
-        self._knowledge, self._regions = Knowledge(studio.cache), Regions(studio.cache)
-        self._levels = Levels(studio.cache.ledger)
-        self._board = Board(studio.desk)
-        self._knowing, self._hearing = self._lane("known"), self._lane("heard")
-        self._making, self._measuring = self._lane("made"), self._lane("measured")
+        self._regions, self._board = Regions(studio.cache), Board(studio.desk)
+        self._knowing = Knowing(studio.cache, self._post, partial(self._raised, "known"))
+        self._hearing = Lane("hearing", partial(self._raised, "heard"))
+        self._making = Lane("making", partial(self._raised, "made"))
         self._history = self._desk.history
         self._graph, self._path = self._desk.document.graph, self._desk.path
         self._folder: Path | None = None
@@ -82,8 +87,7 @@ class Runner:
         self._make_at: float | None = None
         self.hint = ""
         """What the user may want to do about what is heard, or ""."""
-        self.refusals: tuple[str, ...] = ()
-        """Why the last run that was asked for did not begin: files that exist, or lie elsewhere."""
+        self._refused: Callable[[Made], None] = _ignore
 
     # --- what the user asks for --------------------------------------------------------------
 
@@ -101,19 +105,29 @@ class Runner:
         self._folder = folder
         self._know_at = 0.0
 
-    def run_all(self, *, overwrite: bool = False) -> None:
+    def run_all(self, *, overwrite: bool = False, refused: Callable[[Made], None] = _ignore) -> None:
         """Run everything, also exports.
 
-        Files that exist are replaced only with `overwrite`. Without it nothing runs if there is one;
-        `refusals` then says which, and Topic.RUN is told.
+        Parameters
+        ----------
+        overwrite : bool
+            The user allowed it: files that exist are replaced. Else nothing runs if there is one.
+        refused : callable
+            Called when nothing has run because of files; `Made` says which.
         """
-        document = self._desk.document
-        self._run(default_targets(document, self._studio.library), overwrite=overwrite)
+        targets = default_targets(self._desk.document, self._studio.library)
+        self._run(targets, overwrite=overwrite, refused=refused)
 
-    def run_to(self, node_ids: Iterable[NodeId], *, overwrite: bool = False) -> None:
-        """Run some nodes and what they need."""
+    def run_to(
+        self,
+        node_ids: Iterable[NodeId],
+        *,
+        overwrite: bool = False,
+        refused: Callable[[Made], None] = _ignore,
+    ) -> None:
+        """Run some nodes and what they need. See `run_all`."""
         known = self._desk.document.graph.nodes
-        self._run(tuple(sorted(set(node_ids) & known.keys())), overwrite=overwrite)
+        self._run(tuple(sorted(set(node_ids) & known.keys())), overwrite=overwrite, refused=refused)
 
     def cancel(self) -> None:
         """Stop everything. Results that are finished are kept."""
@@ -121,6 +135,23 @@ class Runner:
         self._stop_making()
         self._hear_at = self._make_at = None
         self._know_at = 0.0
+
+    def clear_cache(self) -> None:
+        """Forget all results."""
+        self.cancel()
+        self._knowing.rest()
+        cache = self._studio.cache
+
+        def task(cancel: threading.Event) -> None:
+            cache.clear()
+            self._post(self._take_cleared, "cleared")
+
+        self._making.do(task)
+
+    def _take_cleared(self) -> None:
+        self._board.clear()
+        self._know_at, self._done_for = 0.0, None
+        self._desk.touch(Topic.SOUNDS)
 
     def listen_at(self, position_s: float) -> None:
         """Say where the listener is, so that what is near is heard first."""
@@ -175,7 +206,7 @@ class Runner:
         self._history, self._folder = self._desk.history, None
         self._asked.clear()
         self._board.clear()
-        self.hint, self.refusals = "", ()
+        self.hint = ""
 
     def _look_at_document(self, now: float) -> None:
         if self._desk.document.graph is self._graph and self._desk.path == self._path:
@@ -186,6 +217,7 @@ class Runner:
         self.hint = ""
         if self._heard_ports() and self._studio.settings.live:
             self._stop_hearing()
+            self._knowing.rest()
             if self._order is not None and not self._order.asked:
                 self._stop_making()
             self._hear_at, self._make_at = now + _SETTLED_S, None
@@ -210,39 +242,13 @@ class Runner:
 
     def _know(self) -> None:
         ports = frozenset({*self._asked, *self._heard_ports()})
-        document, failures = self._desk.document, dict(self._board.failures)
-        session, levels = self._session(), self._levels
-
-        def task(cancel: threading.Event) -> None:
-            levels.recall()
-            inquiry = Inquiry(document, session, ports, failures, levels.known)
-            known = self._knowledge.answer(inquiry, _checking(cancel))
-            self._post(partial(self._take_known, known), "known")
-
-        self._knowing.do(task)
+        failures = dict(self._board.failures)
+        self._knowing.know(self._desk.document, self._session(), ports, failures, self._take_known)
 
     def _take_known(self, known: Known) -> None:
         self._board.take_known(known, self._is_coming)
-        if known.graph is self._desk.document.graph and self._order is None and not self._measuring.busy:
-            self._measure(known)
-
-    def _measure(self, known: Known) -> None:
-        """Measure how loud the results are that are there and have not been measured."""
-        wanted = {level: types for level, types in known.audible.items() if level not in self._levels.known}
-        if not wanted:
-            return
-        cache = self._studio.cache
-
-        def task(cancel: threading.Event) -> None:
-            for level, types in wanted.items():
-                entry = cache.load(level[0], types)
-                if entry is not None:
-                    sound = Sound(entry.values[level[1]], level[0])
-                    self._levels.measure(level, sound, cancel)
-                    self._post(self._take_level, "measured")
-            self._levels.keep()
-
-        self._measuring.do(task)
+        if known.graph is self._desk.document.graph and not self.busy:
+            self._knowing.measure(known, self._take_level)
 
     def _take_level(self) -> None:
         self._know_at = self._know_at or time.monotonic() + _KNOW_S
@@ -281,6 +287,8 @@ class Runner:
         whole = all(port in heard.sounds and not heard.sounds[port].preview for port in self._heard_ports())
         if not whole and self._done_for is not self._graph:
             self._make_at = self._pause_ends()
+        else:
+            self._know_at = self._know_at or time.monotonic()
 
     def _stop_hearing(self) -> None:
         self._hearing.cancel()
@@ -296,16 +304,16 @@ class Runner:
             self._done_for = self._graph
             self._begin(Order(self._desk.document, self._session(), tuple(sorted(targets)), asked=False))
 
-    def _run(self, targets: tuple[NodeId, ...], *, overwrite: bool) -> None:
+    def _run(self, targets: tuple[NodeId, ...], *, overwrite: bool, refused: Callable[[Made], None]) -> None:
         self._stop_hearing()
         self._hear_at = self._make_at = None
-        self.hint, self.refusals = "", ()
+        self.hint, self._refused = "", refused
         self._board.failures.clear()
         self._begin(Order(self._desk.document, self._session(overwrite=overwrite), targets, asked=True))
 
     def _begin(self, order: Order) -> None:
         self._order = order
-        self._measuring.cancel()
+        self._knowing.rest()
 
         def task(cancel: threading.Event) -> None:
             def tell(making: Making) -> None:
@@ -326,7 +334,8 @@ class Runner:
             return
         self._order = None
         self._board.take_made(made)
-        self.refusals = made.refusals
+        if made.end == "refused":
+            self._refused(made)
         if made.end == "too long":
             self.hint = _("This is a preview. Press Run for the whole file.")
         self._know_at = 0.0
@@ -356,7 +365,7 @@ class Runner:
         return passage_near(self._position_s, self._desk.region)
 
     def _pause_ends(self) -> float:
-        return max(time.monotonic(), self._changed_at + _PAUSE_S)
+        return max(time.monotonic() + _LISTEN_S, self._changed_at + _PAUSE_S)
 
     def _is_coming(self, port: PortRef) -> bool:
         """Return whether something will come for a port by itself."""
@@ -378,14 +387,11 @@ class Runner:
 
     # --- lanes -------------------------------------------------------------------------------
 
-    def _lane(self, what: _What) -> Lane:
-        def raised(error: Exception) -> None:
-            self._post(partial(self._take_error, what, error), ("error", what))
+    def _post(self, call: Callable[[], None], name: str) -> None:
+        self._studio.inbox.post(call, key=(id(self), name))
 
-        return Lane(what, raised)
-
-    def _post(self, call: Callable[[], None], key: object) -> None:
-        self._studio.inbox.post(call, key=(id(self), key))
+    def _raised(self, what: _What, error: Exception) -> None:
+        self._post(partial(self._take_error, what, error), f"error {what}")
 
     def _take_error(self, what: _What, error: Exception) -> None:
         """Tell the user what kept a lane from its work: a full disk, a cache that cannot be used."""
@@ -396,11 +402,3 @@ class Runner:
         if not isinstance(error, (RegrooveError, OSError)):
             raise error
         self._desk.tell(str(error), "error")
-
-
-def _checking(cancel: threading.Event) -> Callable[[], None]:
-    def check() -> None:
-        if cancel.is_set():
-            raise Cancelled
-
-    return check
