@@ -29,6 +29,8 @@ _KEYS = {
     "Backspace": dpg.mvKey_Back,
     "Delete": dpg.mvKey_Delete,
     "Tab": dpg.mvKey_Tab,
+    "PageUp": dpg.mvKey_Down + 1,
+    "PageDown": dpg.mvKey_Down + 2,
     "Grave": 606,
     "Plus": 602,
     "Minus": dpg.mvKey_Minus,

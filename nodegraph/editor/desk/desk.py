@@ -100,8 +100,6 @@ class Desk:
         self._watches: list[Watch] = []
         self.history = History(document or Document())
         self.path: Path | None = None
-        self.folder: Path | None = None
-        """Where exports may go: the user picked it, or it is that of the document's own file."""
         self.selection = Selection()
         self.states: Mapping[NodeId, NodeState] = {}
         self.run_state = RunState()
@@ -164,7 +162,6 @@ class Desk:
         """
         self.history = History(document)
         self.path = path
-        self.folder = path.parent if path else None
         self.selection = Selection()
         self.states = {}
         self.run_state = RunState()
@@ -174,7 +171,6 @@ class Desk:
     def saved(self, path: Path) -> None:
         """Note that the document was written to a file."""
         self.path = path
-        self.folder = self.folder or path.parent
         self.history.mark_saved()
         self.touch(Topic.FILE)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import stat
+import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +13,19 @@ from typing import Literal
 
 from nodegraph.editor.words import N_
 
-__all__ = ["Entry", "Order", "Spot", "crumbs", "list_folder", "matching", "sort_entries", "spots"]
+__all__ = [
+    "Entry",
+    "Order",
+    "Spot",
+    "crumbs",
+    "date_text",
+    "length_text",
+    "list_folder",
+    "matching",
+    "size_text",
+    "sort_entries",
+    "spots",
+]
 
 Order = Literal["name", "date", "size"]
 
@@ -143,6 +156,28 @@ def spots(recent_files: Iterable[str]) -> tuple[Spot, ...]:
         if _is_folder(spot.path):
             found.setdefault(spot.path, spot)
     return tuple(found.values())
+
+
+def size_text(size: int) -> str:
+    """Return "3.2 MB"."""
+    value, unit = float(size), "B"
+    for unit in ("B", "kB", "MB", "GB", "TB"):
+        if value < 1000 or unit == "TB":
+            break
+        value /= 1000
+    return f"{value:.0f} {unit}" if unit == "B" or value >= 100 else f"{value:.1f} {unit}"
+
+
+def length_text(seconds: float) -> str:
+    """Return "3:41", "1:02:03"."""
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+def date_text(time_s: float) -> str:
+    """Return "2026-11-24 19:50", as all languages can read it."""
+    return time.strftime("%Y-%m-%d %H:%M", time.localtime(time_s))
 
 
 def _is_folder(path: Path) -> bool:

@@ -1,12 +1,14 @@
 """Journal: keeps every edit apart from the user's file, so that a crash loses at most the last one.
 
 One file per running window, in the folder of states. Each line is a checksum and a JSON record: the
-head, the whole text of the document, or what changed in it against the line before. A thread writes;
-what the window's thread does takes microseconds. A lock beside the file lives as long as the process.
+head, the whole text of the document, or what changed in it against the line before. One thread writes,
+so that a killed process loses nothing that was written; another one has the system bring it to the disk,
+which takes longer. A lock beside the file lives as long as the process.
 """
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import secrets
@@ -30,12 +32,17 @@ JOURNAL, LOCK = ".journal", ".lock"
 """Endings of the two files of a window."""
 
 _FORMAT = "regroove.journal"
-# A journal is begun anew when what was appended is this much and four times the document (bytes).
+# A journal is begun anew, when nobody edits, after this much and four times the document (bytes).
 _ROTATE_BYTES = 1 << 18
+# Beyond this it is begun anew even while edits come (bytes).
+_MOST_BYTES = 1 << 24
 # While one edit goes on (a drag), it is written this often (s).
 _DRAG_S = 0.25
-# The window waits this long at most for the edit before this one to be in the file (s).
-_PATIENCE_S = 0.004
+# An edit waits this long at most for the one before it to be in the file (s). People edit so slowly that
+# it never has to; a disk that hangs must not hang the window.
+_PATIENCE_S = 0.05
+# After this time without an edit a journal that has grown is begun anew (s).
+_IDLE_S = 0.5
 
 
 def journal_folder() -> Path:
@@ -48,6 +55,8 @@ class _Job:
     document: Document
     path: Path | None
     edits: int
+    anew: bool
+    """Nothing that was kept before belongs to it: the document was saved meanwhile."""
 
 
 class Journal:
@@ -64,13 +73,17 @@ class Journal:
         self._name = f"{time.strftime('%Y%m%d-%H%M%S')}-{os.getpid()}-{secrets.token_hex(3)}"
         self._changed = threading.Condition()
         self._job: _Job | None = None
-        self._urgent = self._clear = self._closing = self._writing = self._busy = False
+        self._urgent = self._clear = self._closing = self._writing = self._unsynced = False
+        self._syncing = False
         self._edits = -1
         self._trouble: str | None = None
         self._told = False
         self._file = _JournalFile(self._folder, self._name)
-        self._thread = threading.Thread(target=self._work, name="journal", daemon=True)
-        self._thread.start()
+        self._threads = [
+            threading.Thread(target=work, name="journal", daemon=True) for work in (self._write, self._sync)
+        ]
+        for thread in self._threads:
+            thread.start()
 
     @property
     def path(self) -> Path:
@@ -94,7 +107,8 @@ class Journal:
             urgent = edits != self._edits
             if urgent:
                 self._changed.wait_for(lambda: not self._writing and not self._urgent, _PATIENCE_S)
-            self._job, self._clear, self._edits = _Job(document, path, edits), False, edits
+            anew = self._clear or (self._job is not None and self._job.anew)
+            self._job, self._clear, self._edits = _Job(document, path, edits, anew), False, edits
             self._urgent = self._urgent or urgent
             self._changed.notify_all()
 
@@ -110,7 +124,8 @@ class Journal:
             self._urgent = True
             self._changed.notify_all()
             done = self._changed.wait_for(
-                lambda: self._job is None and not self._clear and not self._busy, timeout_s
+                lambda: not (self._job or self._clear or self._writing or self._unsynced or self._syncing),
+                timeout_s,
             )
             return done and self._trouble is None
 
@@ -128,78 +143,91 @@ class Journal:
         with self._changed:
             self._closing = True
             self._changed.notify_all()
-        self._thread.join(2.0)
+        for thread in self._threads:
+            thread.join(2.0)
 
-    # --- the thread ----------------------------------------------------------------------------
+    # --- the threads ----------------------------------------------------------------------------
 
-    def _work(self) -> None:
+    def _write(self) -> None:
         while True:
             with self._changed:
-                self._changed.wait_for(self._something_to_do)
-                self._changed.wait_for(lambda: self._urgent or self._closing, _DRAG_S)
+                if not self._changed.wait_for(self._something_to_do, self._file.patience_s):
+                    self._writing = True
+                else:
+                    self._changed.wait_for(lambda: self._urgent or self._closing, _DRAG_S)
                 job, clear, closing = self._job, self._clear, self._closing
-                self._job, self._clear, self._urgent = None, False, False
-                self._writing = self._busy = True
-            trouble = self._file.try_to_clear() if clear else None
-            trouble = self._file.try_to_append(job) if job is not None else trouble
+                self._job, self._clear, self._urgent, self._writing = None, False, False, True
+            trouble = self._file.try_to_do(job, clear=clear)
             with self._changed:
-                self._trouble, self._writing = trouble, False
-                self._changed.notify_all()
-            self._file.sync()
-            with self._changed:
-                self._busy = False
+                self._trouble, self._writing, self._unsynced = trouble, False, job is not None
                 self._changed.notify_all()
             if closing:
                 self._file.release()
                 return
+
+    def _sync(self) -> None:
+        while True:
+            with self._changed:
+                self._changed.wait_for(lambda: self._unsynced or self._closing)
+                if self._closing:
+                    return
+                self._unsynced, self._syncing = False, True
+            self._file.sync()
+            with self._changed:
+                self._syncing = False
+                self._changed.notify_all()
 
     def _something_to_do(self) -> bool:
         return self._job is not None or self._clear or self._closing
 
 
 class _JournalFile:
-    """The file and its lock; used by the thread alone."""
+    """The file and its lock; used by the writing thread alone, but for `sync`."""
 
     def __init__(self, folder: Path, name: str) -> None:
         self._path = folder / (name + JOURNAL)
         self._lock = FileLock(folder / (name + LOCK), thread_local=False)
         self._file: IO[bytes] | None = None
+        self._open = threading.Lock()
         self._text = ""
-        self._user_path: Path | None = None
+        self._last: _Job | None = None
+        self._first = 0
         self._grown = 0
 
-    def try_to_append(self, job: _Job) -> str | None:
-        """Append a document; return what went wrong, if anything did."""
-        text = to_json(job.document)
+    @property
+    def patience_s(self) -> float | None:
+        """How long to wait for an edit before the file is begun anew; None if it is small."""
+        return _IDLE_S if self._grown > max(_ROTATE_BYTES, 4 * len(self._text)) else None
+
+    def try_to_do(self, job: _Job | None, *, clear: bool) -> str | None:
+        """Append a document, remove the file, or begin it anew; return what went wrong, if anything did."""
         try:
-            if self._file is None or job.path != self._user_path or self._has_grown(text):
-                self._begin(job, text)
-            elif text != self._text:
-                self._write(_line(_difference(self._text, text) | {"edits": job.edits, "time": time.time()}))
+            if clear:
+                self._drop()
+                self._path.unlink(missing_ok=True)
+            elif job is not None:
+                self._append(job)
+            elif self._last is not None:
+                self._begin_aside(self._last, self._text)
         except (OSError, Timeout) as error:
             # A torn line would spoil those after it: the next edit begins anew.
             self._drop()
             return getattr(error, "strerror", None) or str(error)
-        self._text = text
-        return None
-
-    def try_to_clear(self) -> str | None:
-        """Remove the file; return what went wrong, if anything did."""
-        self._drop()
-        try:
-            self._path.unlink(missing_ok=True)
-        except OSError as error:
-            return error.strerror or str(error)
         return None
 
     def sync(self) -> None:
         """Have the system bring what was written to the disk."""
-        if self._file is not None:
-            try:
-                os.fsync(self._file.fileno())
-            except OSError:
-                # What was written is in the system's hands; the next write meets a broken disk and tells.
-                self._drop()
+        with self._open:
+            copy = os.dup(self._file.fileno()) if self._file is not None else None
+        if copy is None:
+            return
+        try:
+            os.fsync(copy)
+        except OSError:
+            # What was written is in the system's hands; the next write meets a broken disk and tells.
+            return
+        finally:
+            os.close(copy)
 
     def release(self) -> None:
         """Let go of the lock."""
@@ -210,50 +238,60 @@ class _JournalFile:
             # An empty lock file of nobody is swept at a later start.
             return
 
-    def _has_grown(self, text: str) -> bool:
-        return self._grown > max(_ROTATE_BYTES, 4 * len(text))
+    def _append(self, job: _Job) -> None:
+        text = to_json(job.document)
+        if self._file is None or self._grown > _MOST_BYTES:
+            self._first = job.edits if self._file is None else self._first
+            self._begin_aside(job, text)
+        elif job.anew or self._last is None or job.path != self._last.path:
+            self._first = job.edits
+            self._put(self._whole(job, text))
+        elif text != self._text:
+            self._put(_line(_difference(self._text, text) | {"edits": job.edits, "time": time.time()}))
+        self._text, self._last = text, job
 
-    def _begin(self, job: _Job, text: str) -> None:
+    def _begin_aside(self, job: _Job, text: str) -> None:
+        """Write a new file, which takes the old one's place when it is whole."""
+        old_last, old_text = self._last, self._text
+        exists = self._path.exists()
         self._drop()
         self._path.parent.mkdir(parents=True, exist_ok=True)
         self._lock.acquire(timeout=0)
-        first = _first_edits(self._path, job)
-        head = {"format": _FORMAT, "version": 1, "path": str(job.path) if job.path else None, "first": first}
-        whole = {"whole": text, "title": job.document.title, "edits": job.edits, "time": time.time()}
-        aside = self._path.with_suffix(".tmp")
+        aside = self._path.with_suffix(".tmp") if exists else self._path
         try:
             with open(aside, "wb") as file:
-                file.write(_line(head) + _line(whole))
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(aside, self._path)
+                file.write(self._whole(job, text))
+                if exists:
+                    file.flush()
+                    os.fsync(file.fileno())
+            if exists:
+                os.replace(aside, self._path)
+                sync_folder(self._path.parent)
         except OSError:
             aside.unlink(missing_ok=True)
             raise
-        sync_folder(self._path.parent)
-        self._file = open(self._path, "ab", buffering=0)  # noqa: SIM115 - open as long as the window is
-        self._user_path, self._grown = job.path, 0
+        with self._open:
+            self._file = open(self._path, "ab", buffering=0)  # noqa: SIM115 - open as long as the window is
+        self._last, self._text = old_last, old_text
 
-    def _write(self, line: bytes) -> None:
+    def _whole(self, job: _Job, text: str) -> bytes:
+        path = str(job.path) if job.path else None
+        head = {"format": _FORMAT, "version": 1, "path": path, "first": self._first}
+        whole = {"whole": text, "title": job.document.title, "edits": job.edits, "time": time.time()}
+        return _line(head) + _line(whole)
+
+    def _put(self, line: bytes) -> None:
         assert self._file is not None
         if self._file.write(line) != len(line):
-            raise OSError(28, os.strerror(28))
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         self._grown += len(line)
 
     def _drop(self) -> None:
-        if self._file is not None:
-            self._file.close()
-            self._file = None
-        self._text = ""
-
-
-def _first_edits(path: Path, job: _Job) -> int:
-    """Return the number of the first edit that the user's file does not have."""
-    if not path.exists():
-        return job.edits
-    records = _records(path.read_bytes())
-    kept = records[0].get("first") if records else None
-    return kept if isinstance(kept, int) else job.edits
+        with self._open:
+            if self._file is not None:
+                self._file.close()
+                self._file = None
+        self._text, self._last, self._grown = "", None, 0
 
 
 def _line(record: dict[str, Any]) -> bytes:
@@ -301,16 +339,17 @@ def replay(content: bytes) -> tuple[dict[str, Any], str] | None:
         The head, with "title", "edits" (those that the user's file lacks) and "time" of the last
         line added, and the text of the document. None if there is no whole document in it.
     """
-    head, *rest = _records(content) or [{}]
-    if head.get("format") != _FORMAT or not rest or "whole" not in rest[0]:
-        return None
-    text = str(rest[0]["whole"])
-    for record in rest[1:]:
-        begin, end = record["keep"]
-        text = text[:begin] + record["put"] + text[len(text) - end :]
-    facts = {
-        "title": rest[0].get("title", ""),
-        "edits": rest[-1]["edits"] - head["first"] + 1,
-        "time": rest[-1]["time"],
-    }
-    return head | facts, text
+    head: dict[str, Any] = {}
+    text = ""
+    for record in _records(content):
+        if record.get("format") == _FORMAT:
+            head = record
+        elif "whole" in record:
+            text = str(record["whole"])
+            head |= {"title": record.get("title", "")}
+        else:
+            begin, end = record["keep"]
+            text = text[:begin] + record["put"] + text[len(text) - end :]
+        if "edits" in record:
+            head |= {"edits": record["edits"] - head["first"] + 1, "time": record["time"]}
+    return (head, text) if "edits" in head else None

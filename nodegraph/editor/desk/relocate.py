@@ -26,6 +26,7 @@ __all__ = [
     "missing_files",
     "relocated",
     "remember_files",
+    "with_whole_paths",
 ]
 
 _KEY = "inputs"
@@ -177,6 +178,16 @@ def relocated(document: Document, places: Mapping[tuple[NodeId, str], Path], lib
     for (node_id, param), path in places.items():
         graph = graph.set_param(node_id, param, str(path), library)
     return document.with_graph(graph) if places else document
+
+
+def with_whole_paths(document: Document, base: Path, library: Library) -> Document:
+    """Return the document reading the same files from any folder: no path in it is relative."""
+    places = {
+        (each.node_id, each.param): each.path.absolute()
+        for each in input_files(document, base, library)
+        if str(each.path.absolute()) != document.graph.nodes[each.node_id].params[each.param]
+    }
+    return relocated(document, places, library)
 
 
 def _is_it(each: Missing, path: Path, size: int, ledger: Ledger, check: Callable[[], None]) -> bool:

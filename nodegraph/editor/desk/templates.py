@@ -108,7 +108,7 @@ def _read_all(folder: Path, library: Library) -> Iterator[Template]:
         yield Template(
             path.stem,
             document.title or path.stem,
-            document.comment.split("\n\n")[0],
+            document.comment.split("\n\n")[0].split(". ")[0].rstrip(".") + ".",
             _ICONS.get(path.stem, "audio-waveform"),
             document,
             _source(document.graph, library),

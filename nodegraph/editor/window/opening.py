@@ -7,15 +7,18 @@ from pathlib import Path
 import dearpygui.dearpygui as dpg
 
 from nodegraph.cache import Cache
-from nodegraph.document import Document
 from nodegraph.editor.canvas.canvas import Canvas
+from nodegraph.editor.desk.files import open_file
+from nodegraph.editor.panels.dialogs import Dialogs
+from nodegraph.editor.panels.dropping import Dropping
+from nodegraph.editor.panels.filing import Filing
 from nodegraph.editor.panels.listening import ListeningPanel
 from nodegraph.editor.panels.panels import Panels
+from nodegraph.editor.panels.start_page import StartPage
 from nodegraph.editor.window.window import Window
 from nodegraph.editor.work.editing import Clipboard, add_editing_actions
 from nodegraph.editor.work.run_actions import add_run_actions
 from nodegraph.editor.work.studio import Studio
-from nodegraph.embed import open_document
 from nodegraph.library import Library
 
 __all__ = ["make_window", "open_editor"]
@@ -45,9 +48,9 @@ def open_editor(library: Library, graphs: Path, file: Path | None = None, cache:
     DocumentError
         If the file cannot be opened.
     """
-    document = open_document(file, library) if file is not None else Document()
     studio = Studio(library, graphs, cache)
-    studio.desk.open(document, file)
+    if file is not None:
+        studio.desk.open(*open_file(file, library))
     window = make_window(studio)
     window.open()
     window.run(lambda: studio.player.playing)
@@ -58,10 +61,17 @@ def open_editor(library: Library, graphs: Path, file: Path | None = None, cache:
 
 def make_window(studio: Studio) -> Window:
     """Return the window with all its parts, not opened yet."""
+    dialogs = Dialogs(studio)
+    filing = Filing(studio, dialogs)
+    start_page = StartPage(studio, filing)
     add_run_actions(studio)
     panels = Panels(studio)
     canvas = Canvas(studio)
     canvas.ask(panels.asks.asks())
     add_editing_actions(studio, Clipboard(dpg.get_clipboard_text, dpg.set_clipboard_text), panels.pointed)
     listening = ListeningPanel(studio, studio.player, studio.runner)
-    return Window(studio, {**panels.parts, "canvas": canvas, "bottom": listening})
+    parts = {**panels.parts, "canvas": canvas, "bottom": listening}
+    overlays = (filing, start_page, Dropping(studio, filing, start_page), dialogs)
+    window = Window(studio, parts, overlays, on_close=filing.quit)
+    studio.quit = window.quit
+    return window

@@ -58,7 +58,7 @@ class Splitters:
         """Follow the mouse."""
         px, py = dpg.get_mouse_pos(local=False)
         if self._pull is None:
-            if dpg.is_mouse_button_clicked(dpg.mvMouseButton_Left):
+            if dpg.is_mouse_button_clicked(dpg.mvMouseButton_Left) and not self._studio.covered:
                 self._begin(px, py)
             return
         if not dpg.is_mouse_button_down(dpg.mvMouseButton_Left):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -51,6 +51,8 @@ class Window:
         What its parts share.
     parts : mapping of pane to Part
         What stands in the panes "left", "canvas", "right", "bottom".
+    overlays : sequence of Part
+        What has no pane: dialogs, the start page. Their place is all below the menu bar.
     on_close : callable
         The user wants to close the window.
     """
@@ -59,11 +61,13 @@ class Window:
         self,
         studio: Studio,
         parts: dict[str, Part],
+        overlays: Sequence[Part] = (),
         *,
         on_close: Callable[[], None] | None = None,
     ) -> None:
         self.studio = studio
         self.parts: dict[str, Part] = {"toolbar": Toolbar(studio), **parts, "status": StatusLine(studio)}
+        self.overlays = overlays
         self._menu, self._notices = MenuBar(studio), Notices(studio)
         self.tour = Tour(studio)
         self._keys = Keys(studio, typing)
@@ -114,6 +118,8 @@ class Window:
                 parent="root", tag=f"pane.{name}", border=False, no_scrollbar=name not in ("left", "right")
             )
             part.build(self._panes[name])
+        for overlay in self.overlays:
+            overlay.build("root")
         self.lay_out()
 
     def lay_out(self) -> None:
@@ -127,6 +133,9 @@ class Window:
             if name in panes:
                 self._place(self._panes[name], panes[name])
                 part.place(panes[name])
+        below_menu = Pane(0, round(_MENU * scale), width, height - round(_MENU * scale))
+        for overlay in self.overlays:
+            overlay.place(below_menu)
         self._notices.place(panes["canvas"])
         self.tour.place(panes)
 
@@ -169,6 +178,8 @@ class Window:
         for name, part in self.parts.items():
             if dpg.is_item_shown(self._panes[name]):
                 part.update()
+        for overlay in self.overlays:
+            overlay.update()
         self._notices.update()
 
     def stir(self) -> None:

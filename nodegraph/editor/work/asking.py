@@ -94,19 +94,21 @@ class Picking:
 
 
 class Asking(Protocol):
-    """Puts questions on the screen, one after the other."""
+    """Puts questions on the screen, one after the other; `above` those that a dialog on the screen asks."""
 
     @property
     def showing(self) -> bool:
         """Whether the user is being asked something: nothing else takes keys then."""
 
-    def ask(self, question: Question, answer: Callable[[str], None]) -> None:
+    def ask(self, question: Question, answer: Callable[[str], None], *, above: bool = False) -> None:
         """Ask; `answer` takes the name of the choice."""
 
-    def enter(self, title: str, text: str, answer: Callable[[str | None], None]) -> None:
+    def enter(
+        self, title: str, text: str, answer: Callable[[str | None], None], *, above: bool = False
+    ) -> None:
         """Have a text entered; `answer` takes None if the user does not want to."""
 
-    def pick(self, picking: Picking, answer: Callable[[Path | None], None]) -> None:
+    def pick(self, picking: Picking, answer: Callable[[Path | None], None], *, above: bool = False) -> None:
         """Have a file or folder picked; `answer` takes None if the user does not want to."""
 
 
@@ -115,14 +117,16 @@ class Unattended:
 
     showing = False
 
-    def ask(self, question: Question, answer: Callable[[str], None]) -> None:
+    def ask(self, question: Question, answer: Callable[[str], None], *, above: bool = False) -> None:
         """See Asking."""
         answer(question.cancel)
 
-    def enter(self, title: str, text: str, answer: Callable[[str | None], None]) -> None:
+    def enter(
+        self, title: str, text: str, answer: Callable[[str | None], None], *, above: bool = False
+    ) -> None:
         """See Asking."""
         answer(None)
 
-    def pick(self, picking: Picking, answer: Callable[[Path | None], None]) -> None:
+    def pick(self, picking: Picking, answer: Callable[[Path | None], None], *, above: bool = False) -> None:
         """See Asking."""
         answer(None)

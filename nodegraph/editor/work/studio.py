@@ -53,8 +53,14 @@ class Studio:
         self.dialogs: Asking = Unattended()
         self.runner = Runner(self)
         self.player = Player()
+        self.start_page_shown = False
         self.quit: Callable[[], None] = lambda: None
         use_language(self.settings.language)
+
+    @property
+    def covered(self) -> bool:
+        """Whether a dialog or the start page lies above the panes: the mouse is not theirs then."""
+        return self.start_page_shown or self.dialogs.showing
 
     @property
     def colours(self) -> Colours:

@@ -1,0 +1,448 @@
+"""Dialogs, the file dialog, the start page, and the document's way to the disk, as a user sees them."""
+
+import time
+from pathlib import Path
+
+import dearpygui.dearpygui as dpg
+import numpy as np
+import pytest
+import soundfile
+
+from nodegraph.document import Document
+from nodegraph.document_file import load_document, save_document
+from nodegraph.editor.desk.edits import add_node
+from nodegraph.editor.desk.journal import Journal
+from nodegraph.editor.desk.recovery import left_behind
+from nodegraph.editor.desk.states import PortRef
+from nodegraph.editor.panels.dialogs import Dialogs
+from nodegraph.editor.panels.dropping import Dropping
+from nodegraph.editor.panels.filing import Filing
+from nodegraph.editor.panels.start_page import StartPage
+from nodegraph.editor.window.window import Window
+from nodegraph.editor.work.asking import Choice, FileType, Picking, Question
+from nodegraph.graph import Graph, Node
+
+QUESTION = Question(
+    "Save the changes?",
+    "“Größe” was changed.",
+    (Choice("cancel", "Cancel"), Choice("discard", "Don’t save", "danger"), Choice("save", "Save")),
+    default="save",
+    cancel="cancel",
+)
+
+
+class Blank:
+    def build(self, parent):
+        dpg.add_text("…", parent=parent)
+
+    def place(self, pane):
+        pass
+
+    def update(self):
+        pass
+
+
+class Editor:
+    """A window with the parts that files need, and the user in front of it."""
+
+    def __init__(self, studio, open_window) -> None:
+        self.studio, self.quits = studio, []
+        self.dialogs = Dialogs(studio)
+        self.filing = Filing(studio, self.dialogs)
+        self.start_page = StartPage(studio, self.filing)
+        self.dropping = Dropping(studio, self.filing, self.start_page)
+        studio.quit = lambda: self.quits.append(True)
+        overlays = (self.filing, self.start_page, self.dropping, self.dialogs)
+        self.user = open_window(Window(studio, {"canvas": Blank()}, overlays))
+
+    def do(self, name: str) -> None:
+        assert self.studio.actions.do(name)
+        self.user.frames(4)
+
+    def button(self, text: str) -> int:
+        buttons = (i for i in dpg.get_all_items() if dpg.get_item_type(i) == "mvAppItemType::mvButton")
+        found = [item for item in buttons if dpg.get_item_label(item) == text]
+        assert found, f"there is no button {text!r}"
+        return found[-1]
+
+    def press(self, text: str) -> None:
+        self.user.frames(3)
+        self.user.click_item(self.button(text))
+        self.user.frames(3)
+
+    def says(self, text: str) -> bool:
+        return any(text in str(dpg.get_value(item)) for item in texts()) or any(
+            text in notice.text for notice in self.studio.desk.notices
+        )
+
+    def edit(self) -> Document:
+        document, _ids = add_node(self.studio.desk.document, "gain", (0.0, 0.0), self.studio.library)
+        self.studio.desk.edit(document, "Add node")
+        self.user.frames(2)
+        return document
+
+
+def texts() -> list[int]:
+    return [item for item in dpg.get_all_items() if dpg.get_item_type(item) == "mvAppItemType::mvText"]
+
+
+@pytest.fixture
+def editor(studio, open_window):
+    editor = Editor(studio, open_window)
+    yield editor
+    editor.filing.close()
+
+
+@pytest.fixture
+def music(tmp_path: Path) -> Path:
+    folder = tmp_path / "Müsik"
+    (folder / "Bänder").mkdir(parents=True)
+    for name in ("Grüße.wav", "Seite 2.wav", "Seite 10.wav"):
+        soundfile.write(folder / name, np.zeros(800, np.float32), 8000)
+    save_document(Document(Graph({"gain": Node("gain")}), "Größe"), folder / "Größe.json")
+    return folder
+
+
+# --- questions --------------------------------------------------------------------------------------------
+
+
+def test_enter_presses_the_default_and_escape_cancels(editor):
+    answers = []
+    for _number in range(2):
+        editor.dialogs.ask(QUESTION, answers.append)
+    editor.user.frames(3)
+    editor.user.key("Enter")
+    editor.user.frames(3)
+    assert editor.dialogs.showing
+    editor.user.key("Escape")
+    assert answers == ["save", "cancel"]
+    assert not editor.dialogs.showing
+
+
+def test_arrows_choose_another_button(editor):
+    answers = []
+    editor.dialogs.ask(QUESTION, answers.append)
+    editor.user.frames(3)
+    editor.user.key("Left")
+    editor.user.key("Enter")
+    assert answers == ["discard"]
+
+
+def test_a_button_is_clicked_and_nothing_below_is(editor):
+    answers = []
+    editor.dialogs.ask(QUESTION, answers.append)
+    editor.user.frames(4)
+    editor.user.click(40, 200)
+    editor.press("Don’t save")
+    assert answers == ["discard"]
+    assert editor.studio.start_page_shown
+
+
+def test_shortcuts_rest_while_a_question_is_asked(editor):
+    editor.dialogs.ask(QUESTION, lambda _answer: None)
+    editor.user.frames(3)
+    editor.user.key("Ctrl+N")
+    assert editor.studio.start_page_shown
+
+
+def test_a_question_survives_a_change_of_the_theme(editor):
+    answers = []
+    editor.dialogs.ask(QUESTION, answers.append)
+    editor.user.frames(3)
+    editor.studio.prefer(theme="light", ui_scale=1.25)
+    editor.user.frames(5)
+    editor.press("Save")
+    assert answers == ["save"]
+
+
+def test_a_text_is_entered_with_umlauts(editor):
+    entered = []
+    editor.dialogs.enter("New folder", "", entered.append)
+    editor.user.frames(5)
+    editor.user.type("Bänder größer")
+    editor.user.key("Enter")
+    assert entered == ["Bänder größer"]
+
+
+# --- the file dialog ----------------------------------------------------------------------------------------
+
+
+def picked(editor, music, mode="open", **options) -> list:
+    answers = []
+    types = (FileType("Sounds", (".wav",)), FileType("All files"))
+    editor.dialogs.pick(Picking(mode, "Pick", "Choose", types, folder=music, **options), answers.append)
+    editor.user.frames(6)
+    return answers
+
+
+def test_a_file_is_found_by_typing_and_taken_by_enter(editor, music):
+    answers = picked(editor, music)
+    editor.user.type("grü")
+    editor.user.frames(3)
+    editor.user.key("Enter")
+    assert answers == [music / "Grüße.wav"]
+    assert editor.studio.settings.folder == str(music)
+
+
+def test_arrows_walk_through_numbers_in_their_order(editor, music):
+    answers = picked(editor, music)
+    for _step in range(3):
+        editor.user.key("Down")
+    editor.user.key("Enter")
+    assert answers == [music / "Seite 2.wav"]
+
+
+def test_enter_opens_a_folder_and_backspace_leaves_it(editor, music):
+    answers = picked(editor, music)
+    editor.user.key("Down")
+    editor.user.key("Enter")
+    editor.user.frames(3)
+    assert answers == []
+    editor.user.key("Backspace")
+    editor.user.frames(3)
+    editor.user.type("10")
+    editor.user.frames(3)
+    editor.user.key("Enter")
+    assert answers == [music / "Seite 10.wav"]
+
+
+def test_a_double_click_takes_a_file(editor, music):
+    answers = picked(editor, music)
+    name = next(item for item in texts() if dpg.get_value(item) == "Grüße.wav")
+    editor.user.double_click(*editor.user.middle(name))
+    editor.user.frames(3)
+    assert answers == [music / "Grüße.wav"]
+
+
+def test_a_path_can_be_typed(editor, music):
+    answers = picked(editor, music)
+    editor.user.type(str(music / "Seite 2.wav"))
+    editor.user.frames(3)
+    editor.user.key("Enter")
+    assert answers == [music / "Seite 2.wav"]
+
+
+def test_saving_adds_the_ending_and_asks_before_replacing(editor, music):
+    answers = picked(editor, music, "save", name="Größe", suffix=".json")
+    editor.user.key("Enter")
+    editor.user.frames(4)
+    assert answers == []
+    assert editor.says("exists already")
+    editor.user.key("Escape")
+    editor.user.frames(4)
+    assert editor.dialogs.showing
+    editor.user.key("Enter")
+    editor.user.frames(4)
+    editor.press("Replace")
+    assert answers == [music / "Größe.json"]
+
+
+def test_a_new_folder_is_made_and_entered(editor, music):
+    answers = picked(editor, music, "folder")
+    editor.user.click_item(next(i for i in dpg.get_all_items() if dpg.get_item_label(i) == "\ue13d"))
+    editor.user.frames(5)
+    editor.user.key("Ctrl+A")
+    editor.user.type("Wände")
+    editor.user.key("Enter")
+    editor.user.frames(4)
+    editor.user.key("Enter")
+    assert answers == [music / "Wände"]
+    assert (music / "Wände").is_dir()
+
+
+def test_ten_thousand_files_are_shown_and_scrolled_at_once(editor, tmp_path):
+    folder = tmp_path / "many"
+    folder.mkdir()
+    for number in range(10_000):
+        (folder / f"{number}.wav").touch()
+    begin = time.perf_counter()
+    answers = picked(editor, folder)
+    # About 0.3 s on a quiet machine; a row for each file would take many seconds.
+    assert time.perf_counter() - begin < 3
+    for _page in range(3):
+        editor.user.key("PageDown")
+    editor.user.key("Enter")
+    assert 15 < int(answers[0].stem) < 60
+
+
+# --- the document's way to the disk -------------------------------------------------------------------------
+
+
+def test_a_new_document_is_saved_under_a_typed_name(editor, music):
+    editor.do("file.new")
+    document = editor.edit()
+    editor.studio.prefer(folder=str(music))
+    editor.user.key("Ctrl+S")
+    editor.user.frames(6)
+    editor.user.key("Ctrl+A")
+    editor.user.type("Übung")
+    editor.user.key("Enter")
+    editor.user.frames(3)
+    assert load_document(music / "Übung.json") == document
+    assert not editor.studio.desk.history.dirty
+    assert editor.studio.settings.recent_files == (str(music / "Übung.json"),)
+
+
+def test_leaving_unsaved_work_can_be_cancelled(editor):
+    editor.do("file.new")
+    document = editor.edit()
+    editor.user.key("Ctrl+Q")
+    editor.user.frames(3)
+    editor.user.key("Escape")
+    assert editor.quits == []
+    assert editor.studio.desk.document == document
+
+
+def test_quitting_saves_first_when_asked_to(editor, music):
+    editor.filing.open_path(music / "Größe.json")
+    editor.user.frames(3)
+    document = editor.edit()
+    editor.user.key("Ctrl+Q")
+    editor.user.frames(3)
+    editor.user.key("Enter")
+    editor.user.frames(3)
+    assert editor.quits == [True]
+    assert load_document(music / "Größe.json") == document
+    assert left_behind() == ()
+
+
+def test_a_file_that_somebody_changed_is_noticed_and_reloaded(editor, music):
+    editor.filing.open_path(music / "Größe.json")
+    editor.user.frames(3)
+    other = Document(Graph({"other": Node("gain")}), "Other")
+    save_document(other, music / "Größe.json")
+    editor.user.wait(lambda: editor.dialogs.showing, what="the question")
+    editor.press("Reload")
+    assert editor.studio.desk.document == other
+
+
+def test_mine_is_kept_when_somebody_changed_the_file(editor, music):
+    editor.filing.open_path(music / "Größe.json")
+    editor.user.frames(3)
+    mine = editor.studio.desk.document
+    save_document(Document(title="Other"), music / "Größe.json")
+    editor.user.wait(lambda: editor.dialogs.showing, what="the question")
+    editor.user.key("Enter")
+    editor.user.frames(3)
+    assert editor.studio.desk.history.dirty
+    editor.user.key("Ctrl+S")
+    editor.user.frames(3)
+    assert load_document(music / "Größe.json") == mine
+
+
+def test_a_broken_file_is_refused_in_words(editor, tmp_path):
+    (tmp_path / "broken.json").write_text("{")
+    editor.filing.open_path(tmp_path / "broken.json")
+    editor.user.frames(4)
+    assert editor.says("line 1")
+    editor.user.key("Enter")
+    assert not editor.dialogs.showing
+
+
+def test_what_a_crash_left_behind_is_offered_and_recovered(studio, open_window, music):
+    lost = Document(Graph({"gain": Node("gain", {"gain_db": 3.0})}), "Lost")
+    journal = Journal()
+    journal.record(lost, music / "Größe.json", 1)
+    assert journal.flush()
+    journal._file._lock.release(force=True)
+    editor = Editor(studio, open_window)
+    editor.user.frames(4)
+    assert editor.says("1 edit was not saved")
+    editor.user.key("Enter")
+    editor.user.frames(4)
+    assert studio.desk.document == lost
+    assert studio.desk.path == music / "Größe.json"
+    assert studio.desk.history.dirty
+    assert not journal.path.exists()
+    editor.filing.close()
+    journal.close()
+
+
+# --- the start page and dropped files -----------------------------------------------------------------------
+
+
+def test_the_start_page_leads_to_a_heard_document(editor):
+    assert editor.studio.start_page_shown
+    editor.user.frames(3)
+    editor.user.click_item("start.first_steps.begin")
+    editor.user.frames(4)
+    desk = editor.studio.desk
+    assert not editor.studio.start_page_shown
+    assert (desk.document.title, desk.path) == ("First steps", None)
+    assert (desk.monitor, desk.compare) == (PortRef("limiter", "audio"), PortRef("load", "audio"))
+    assert not dpg.does_item_exist("start")
+
+
+def test_a_dropped_recording_is_put_into_a_template(editor, music):
+    editor.dropping.take((music / "Grüße.wav",))
+    editor.user.frames(4)
+    assert editor.says("What is “Grüße.wav”?")
+    editor.user.click_item("start.clipped_master.begin")
+    editor.user.frames(4)
+    source = editor.studio.desk.document.graph.nodes["load"]
+    assert (source.kind, source.params["file"]) == ("load", str(music / "Grüße.wav"))
+
+
+def test_sounds_dropped_on_the_canvas_become_load_nodes_there(editor, music):
+    editor.do("file.new")
+    editor.user.move(400, 300)
+    editor.dropping.take((music / "Grüße.wav", music / "Seite 2.wav", music))
+    editor.user.frames(3)
+    document = editor.studio.desk.document
+    assert [node.kind for node in document.graph.nodes.values()] == ["load", "load"]
+    assert editor.says("neither a sound nor a graph")
+
+
+def test_a_dropped_graph_opens_as_a_new_document(editor, music):
+    editor.dropping.take((music / "Größe.json",))
+    editor.user.frames(3)
+    assert editor.studio.desk.document.title == "Größe"
+    assert editor.studio.desk.path is None
+
+
+def test_a_missing_recording_is_found_beside_the_document(editor, music):
+    document = Document(Graph({"load": Node("load", {"file": "/gone/Seite 2.wav"})}))
+    save_document(document, music / "graph.json")
+    editor.filing.open_path(music / "graph.json")
+    where = lambda: editor.studio.desk.document.graph.nodes["load"].params["file"]  # noqa: E731
+    editor.user.wait(lambda: where() == str(music / "Seite 2.wav"), what="the recording")
+
+
+def test_a_missing_recording_is_relocated_by_hand(editor, music, tmp_path):
+    document = Document(Graph({"load": Node("load", {"file": "/gone/Seite 2.wav"})}))
+    save_document(document, tmp_path / "graph.json")
+    (music / "Seite 2.wav").rename(music / "Bänder" / "neu.wav")
+    editor.filing.open_path(tmp_path / "graph.json")
+    editor.user.wait(lambda: editor.says("is missing"), what="the notice")
+    editor.studio.prefer(folder=str(music / "Bänder"))
+    editor.do("file.relocate")
+    editor.user.key("Down")
+    editor.user.key("Enter")
+    editor.user.frames(6)
+    editor.user.type("neu")
+    editor.user.frames(3)
+    editor.user.key("Enter")
+    editor.user.frames(3)
+    node = editor.studio.desk.document.graph.nodes["load"]
+    assert node.params["file"] == str(music / "Bänder" / "neu.wav")
+
+
+def test_a_graph_is_shared_and_opened_elsewhere(editor, music, tmp_path):
+    editor.filing.begin_with_sounds((music / "Grüße.wav",))
+    editor.user.frames(3)
+    editor.do("file.share")
+    editor.user.key("Enter")
+    editor.user.frames(6)
+    editor.user.key("Ctrl+A")
+    editor.user.type(str(tmp_path / "Für dich"))
+    editor.user.key("Enter")
+    editor.user.frames(3)
+    assert (tmp_path / "Für dich.regroove").exists()
+    (music / "Grüße.wav").unlink()
+    editor.studio.desk.history.mark_saved()
+    editor.filing.open_path(tmp_path / "Für dich.regroove")
+    editor.user.frames(4)
+    editor.user.key("Enter")
+    editor.user.frames(3)
+    node = editor.studio.desk.document.graph.nodes["load"]
+    assert node.params["file"] == str(tmp_path / "Für dich excerpts" / "load.flac")
