@@ -16,7 +16,7 @@ from nodegraph.editor.desk.relocate import InputFile
 from nodegraph.editor.desk.share import Excerpt, Shared, read_shared, unpack, write_shared
 from nodegraph.editor.panels.button_row import ButtonRow
 from nodegraph.editor.panels.dialogs import Dialogs
-from nodegraph.editor.panels.fields import labelled, register, words
+from nodegraph.editor.panels.fields import labelled, words
 from nodegraph.editor.panels.recordings import Recordings
 from nodegraph.editor.panels.styling import FONTS
 from nodegraph.editor.words import _, ngettext
@@ -215,20 +215,19 @@ class _ShareSheet:
         self, parent: Tag, label: str, value: float, most: float, changed: Callable[[Tag, float], None]
     ) -> Tag:
         cell = labelled(self._studio, parent, label)
-        return register(
-            dpg.add_input_float(
-                parent=cell,
-                default_value=value,
-                min_value=0.0,
-                max_value=most,
-                min_clamped=True,
-                max_clamped=True,
-                step=0,
-                format="%.1f",
-                width=round(120 * self._studio.scale),
-                callback=changed,
-            )
+        field: Tag = dpg.add_input_float(
+            parent=cell,
+            default_value=value,
+            min_value=0.0,
+            max_value=most,
+            min_clamped=True,
+            max_clamped=True,
+            step=0,
+            format="%.1f",
+            width=round(120 * self._studio.scale),
+            callback=changed,
         )
+        return field
 
     def _toggle(self, _sender: Tag, on: bool) -> None:
         self._wish.with_excerpts = on
