@@ -10,6 +10,7 @@ from nodegraph.editor.window.menu import chord_text
 from nodegraph.editor.window.toolbar import duration_text, run_text
 from nodegraph.editor.window.tour import STEPS
 from nodegraph.editor.window.window import Window
+from nodegraph.graph import Node
 
 
 class Blank:
@@ -35,6 +36,7 @@ def frame(studio, done, open_window):
     """An open window with blank panes and three actions; returns the window and a user."""
     for name, title in (("edit.undo", "Undo"), ("run.all", "Run"), ("listen.play", "Play")):
         studio.actions.add(Action(name, title, lambda name=name: done.append(name)))
+    studio.prefer(tour_done=True)
     window = Window(studio, {"left": Blank(), "canvas": Canvas(studio), "right": Blank(), "bottom": Blank()})
     return window, open_window(window)
 
@@ -136,17 +138,32 @@ def test_another_theme_and_another_scale_draw_everything_anew(frame, studio):
     assert window.parts["left"].pane.width > 300
 
 
-def test_the_tour_has_four_steps_and_is_not_shown_again(frame, studio):
+def test_the_tour_begins_by_itself_has_four_steps_and_is_not_shown_again(frame, studio, library):
     window, user = frame
-    window.tour.start()
+    studio.prefer(tour_done=False)
+    user.frames(3)
+    assert not window.tour.shown, "there is nothing to talk about yet"
+    graph = studio.desk.document.graph.add("gain", Node("gain"))
+    studio.desk.edit(studio.desk.document.with_graph(graph), "Add")
     user.frames(4)
     for _step in STEPS:
         assert window.tour.shown
         user.click_item("tour.next")
         user.frames(3)
     assert len(STEPS) == 4
+    user.frames(4)
     assert not window.tour.shown
     assert studio.settings.tour_done
+
+
+def test_the_tour_is_walked_through_by_keys(frame, studio):
+    window, user = frame
+    studio.actions.do("help.tour")
+    user.frames(3)
+    for key in ("Right", "Left", "Enter", "Escape"):
+        assert window.tour.shown
+        user.key(key)
+    assert not window.tour.shown
 
 
 def test_the_tour_can_be_left_at_once(frame, studio):

@@ -11,7 +11,16 @@ from nodegraph.editor.look.colours import Colour, Colours
 from nodegraph.editor.look.typefaces import FONTS, Fonts
 from nodegraph.editor.work.part import Tag
 
-__all__ = ["FONTS", "Fonts", "accent_theme", "flat_theme", "load_fonts", "make_theme", "text_width"]
+__all__ = [
+    "FONTS",
+    "Fonts",
+    "accent_theme",
+    "flat_theme",
+    "load_fonts",
+    "make_theme",
+    "on_theme",
+    "text_width",
+]
 
 _FOLDER = Path(nodegraph.editor.look.__file__).parent / "fonts"
 _BASE, _SMALL, _TITLE = 16, 14, 20
@@ -57,15 +66,20 @@ def make_theme(colours: Colours, scale: float) -> Tag:
 
 def accent_theme(c: Colours) -> Tag:
     """Return the theme of the one button that one is meant to press."""
-    return _button_theme(c.accent, c.on_accent, c.quiet)
+    return _button_theme(c.accent, c.on_accent, c.quiet, c.raised)
 
 
 def flat_theme(c: Colours) -> Tag:
     """Return the theme of buttons in a bar: no frame, dimmed where they can do nothing."""
-    return _button_theme(c.panel, c.text, c.border)
+    return _button_theme(c.panel, c.text, c.border, c.panel)
 
 
-def _button_theme(face: Colour, text: Colour, dimmed: Colour) -> Tag:
+def on_theme(c: Colours) -> Tag:
+    """Return the theme of a button in a bar for what is switched on."""
+    return _button_theme(c.raised, c.accent, c.border, c.panel)
+
+
+def _button_theme(face: Colour, text: Colour, dimmed: Colour, resting: Colour) -> Tag:
     theme: Tag = dpg.add_theme()
     with dpg.theme_component(dpg.mvButton, parent=theme):
         dpg.add_theme_color(dpg.mvThemeCol_Button, (*face, 255))
@@ -73,6 +87,8 @@ def _button_theme(face: Colour, text: Colour, dimmed: Colour) -> Tag:
         dpg.add_theme_style(dpg.mvStyleVar_FrameBorderSize, 0)
     with dpg.theme_component(dpg.mvButton, parent=theme, enabled_state=False):
         dpg.add_theme_color(dpg.mvThemeCol_Text, (*dimmed, 255))
+        for part in (dpg.mvThemeCol_Button, dpg.mvThemeCol_ButtonHovered, dpg.mvThemeCol_ButtonActive):
+            dpg.add_theme_color(part, (*resting, 255))
         dpg.add_theme_style(dpg.mvStyleVar_FrameBorderSize, 0)
     return theme
 

@@ -7,7 +7,7 @@ import dearpygui.dearpygui as dpg
 from nodegraph.editor.desk.desk import Topic
 from nodegraph.editor.desk.states import RunState
 from nodegraph.editor.look.icons import ICONS
-from nodegraph.editor.panels.styling import FONTS, accent_theme, flat_theme, text_width
+from nodegraph.editor.panels.styling import FONTS, accent_theme, flat_theme, on_theme, text_width
 from nodegraph.editor.space.panes import Pane
 from nodegraph.editor.words import _, ngettext
 from nodegraph.editor.work.part import Tag
@@ -58,11 +58,17 @@ class Toolbar:
     """
 
     _BUTTONS = (
-        ("run.all", "play"),
-        ("run.cancel", "square"),
+        ("file.open", "folder-open"),
+        ("file.save", "save"),
         ("", ""),
         ("edit.undo", "undo-2"),
         ("edit.redo", "redo-2"),
+        ("", ""),
+        ("view.commands", "search"),
+        ("run.live", "ear"),
+        ("", ""),
+        ("run.all", "play"),
+        ("run.cancel", "square"),
     )
 
     def __init__(self, studio: Studio) -> None:
@@ -73,6 +79,7 @@ class Toolbar:
         """See Part."""
         scale, actions = self._studio.scale, self._studio.actions
         colours = self._studio.colours
+        self._themes = accent_theme(colours), on_theme(colours), flat_theme(colours)
         row = dpg.add_group(horizontal=True, parent=parent, tag="toolbar.row", horizontal_spacing=6 * scale)
         for name, icon in self._BUTTONS:
             if not name:
@@ -90,7 +97,7 @@ class Toolbar:
                 callback=self._do,
             )
             dpg.bind_item_font(button, FONTS.icons)
-            dpg.bind_item_theme(button, accent_theme(colours) if name == "run.all" else flat_theme(colours))
+            self._theme(name)
             chords = self._studio.keymap.chords(name)
             with dpg.tooltip(button):
                 dpg.add_text(actions[name].text + (f"   {chords[0]}" if chords else ""))
@@ -114,6 +121,9 @@ class Toolbar:
     def update(self) -> None:
         """See Part."""
         changed = self._watch.take()
+        if Topic.SETTINGS in changed:
+            for name in self._buttons:
+                self._theme(name)
         if changed & (Topic.RUN | Topic.DOCUMENT):
             state = self._studio.desk.run_state
             dpg.set_value("toolbar.state", run_text(state))
@@ -122,11 +132,23 @@ class Toolbar:
             )
             dpg.set_value("toolbar.progress", state.fraction)
         if changed & (Topic.FILE | Topic.DOCUMENT | Topic.RUN):
-            for name, _icon in self._BUTTONS:
-                if name and name in self._studio.actions:
-                    dpg.configure_item(f"toolbar.{name}", enabled=self._studio.actions[name].enabled())
+            for name in self._buttons:
+                dpg.configure_item(f"toolbar.{name}", enabled=self._studio.actions[name].enabled())
             dpg.set_value("toolbar.title", self._title())
             self._place_title()
+
+    @property
+    def _buttons(self) -> list[str]:
+        return [name for name, _icon in self._BUTTONS if name in self._studio.actions]
+
+    def _theme(self, name: str) -> None:
+        """Have a button look like what it does: it runs, it is on, or neither."""
+        checked = self._studio.actions[name].checked
+        if name == "run.all":
+            theme = self._themes[0]
+        else:
+            theme = self._themes[1] if checked is not None and checked() else self._themes[2]
+        dpg.bind_item_theme(f"toolbar.{name}", theme)
 
     def _title(self) -> str:
         desk = self._studio.desk

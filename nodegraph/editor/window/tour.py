@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 import dearpygui.dearpygui as dpg
 
+from nodegraph.editor.desk.actions import Action
+from nodegraph.editor.desk.keymap import Chord
 from nodegraph.editor.panels.styling import FONTS, accent_theme, flat_theme
 from nodegraph.editor.space.panes import Pane
 from nodegraph.editor.words import N_, _
@@ -88,10 +90,29 @@ class Tour:
         if self._step is not None:
             self._draw()
 
+    def actions(self) -> tuple[Action, ...]:
+        """Return what shows it again."""
+        return (Action("help.tour", N_("A short tour"), self.start, lambda: not self.shown, icon="info"),)
+
+    def offer(self) -> None:
+        """Begin by itself for somebody who has not seen it, once there is a graph to talk about."""
+        waiting = self._studio.dialogs.showing or not self._studio.desk.document.graph.nodes
+        if not (self._studio.settings.tour_done or self.shown or waiting):
+            self.start()
+
     def start(self) -> None:
         """Show the first step."""
         self._step = 0
+        if self._take not in self._studio.takers:
+            self._studio.takers.append(self._take)
         self._draw()
+
+    def _take(self, chord: Chord) -> bool:
+        moves = {"Escape": len(STEPS), "Enter": 1, "Right": 1, "Left": -1}
+        if chord.key not in moves or chord != Chord(chord.key):
+            return False
+        self.go(moves[chord.key])
+        return True
 
     def go(self, by: int) -> None:
         """Go some steps on or back; beyond the last one it ends."""
@@ -107,6 +128,8 @@ class Tour:
         """Take it away, for good."""
         self._step = None
         self._clear()
+        if self._take in self._studio.takers:
+            self._studio.takers.remove(self._take)
         if not self._studio.settings.tour_done:
             self._studio.prefer(tour_done=True)
 

@@ -70,6 +70,7 @@ class Window:
         self.overlays = overlays
         self._menu, self._notices = MenuBar(studio), Notices(studio)
         self.tour = Tour(studio)
+        studio.actions.add(*self.tour.actions())
         self._keys = Keys(studio, typing)
         self._splitters = Splitters(studio, self.lay_out)
         self._on_close = on_close or self.quit
@@ -181,6 +182,7 @@ class Window:
         for overlay in self.overlays:
             overlay.update()
         self._notices.update()
+        self.tour.offer()
 
     def stir(self) -> None:
         """Draw at full speed for a while."""
