@@ -1,5 +1,7 @@
 """Dialogs, the file dialog, the start page, and the document's way to the disk, as a user sees them."""
 
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -446,3 +448,20 @@ def test_a_graph_is_shared_and_opened_elsewhere(editor, music, tmp_path):
     editor.user.frames(3)
     node = editor.studio.desk.document.graph.nodes["load"]
     assert node.params["file"] == str(tmp_path / "Für dich excerpts" / "load.flac")
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="X11 only")
+def test_a_file_dropped_by_another_program_arrives_where_it_was_dropped(editor, music):
+    editor.do("file.new")
+    left, top = dpg.get_item_pos("pane.canvas")
+    (root_x, root_y), (x, y) = dpg.get_viewport_pos(), (left + 250, top + 120)
+    at = (round(root_x + x), round(root_y + y))
+    program = Path(__file__).with_name("xdnd.py")
+    command = [sys.executable, str(program), "Regroove", *map(str, at), str(music / "Grüße.wav")]
+    with subprocess.Popen(command) as source:
+        editor.user.wait(lambda: source.poll() is not None, 15, "the other program")
+    editor.user.frames(3)
+    (node,) = editor.studio.desk.document.graph.nodes.values()
+    assert node.params["file"] == str(music / "Grüße.wav")
+    (place,) = editor.studio.desk.document.positions.values()
+    assert editor.studio.view.to_pixels(*place) == pytest.approx((x - left, y - top), abs=2)

@@ -19,7 +19,7 @@ from nodegraph.editor.panels.styling import FONTS, text_width
 from nodegraph.editor.work.part import Tag
 from nodegraph.editor.work.studio import Studio
 
-__all__ = ["COLUMNS", "EntryList"]
+__all__ = ["COLUMNS", "EntryList", "list_theme"]
 
 ROW = 28
 COLUMNS = {"length": 216, "size": 158, "date": 140}
@@ -76,7 +76,7 @@ class EntryList:
         scale = self._studio.scale
         self._width = width
         self._box = dpg.add_child_window(parent=parent, width=width, height=height, border=True)
-        dpg.bind_item_theme(self._box, _list_theme(self._studio.colours.fill))
+        dpg.bind_item_theme(self._box, list_theme(self._studio.colours.fill))
         self._height = dpg.add_spacer(parent=self._box, height=1, pos=(0, 0))
         count = height // round(ROW * scale) + 2 * _SPARE_ROWS
         self._rows = [self._make_row() for _number in range(count)]
@@ -154,7 +154,7 @@ class EntryList:
     def _fill(self, row: _Row, index: int) -> None:
         entry, scale = self._entries[index], self._studio.scale
         y = index * self._row_height()
-        text_y = y + round(5 * scale)
+        text_y = y + round(6 * scale)
         right = self._width - round(16 * scale)
         dpg.configure_item(row.selectable, pos=(0, y), user_data=index)
         dpg.set_value(row.selectable, index == self.at)
@@ -181,7 +181,7 @@ class EntryList:
         right = self._width - round((16 + COLUMNS[column]) * scale)
         dpg.set_value(item, text)
         x = round(right - text_width(text, FONTS.small))
-        dpg.set_item_pos(item, [x, index * self._row_height() + round(6 * scale)])
+        dpg.set_item_pos(item, [x, index * self._row_height() + round(7 * scale)])
 
     def _show_length(self, index: int) -> None:
         number = index - self._first
@@ -236,7 +236,8 @@ def _without_middle(text: str, letters: int) -> str:
     return f"{text[: letters - end]}…{text[len(text) - end :]}"
 
 
-def _list_theme(fill: Colour) -> Tag:
+def list_theme(fill: Colour) -> Tag:
+    """Return the theme of a list whose rows lie close to each other."""
     tag = f"theme.entries.{fill}"
     if not dpg.does_item_exist(tag):
         with dpg.theme(tag=tag), dpg.theme_component(dpg.mvAll):

@@ -174,7 +174,9 @@ class FileDialog:
         types = [each.text for each in self._picking.types]
         if self._picking.mode == "save":
             row = dpg.add_group(horizontal=True, parent=parent)
-            words(row, _("Name:"))
+            label = dpg.add_group(parent=row)
+            dpg.add_spacer(height=round(1 * scale), parent=label)
+            words(label, _("Name:"))
             self._name_field = text_field(row, self._name, callback=self._named)
         if len(types) > 1:
             dpg.add_combo(

@@ -122,7 +122,7 @@ class Filing:
             self._disk = OnDisk(path) if path else None
         if changed & (Topic.DOCUMENT | Topic.FILE):
             self._safekeeping.keep()
-            self.recordings.look()
+            self.recordings.follow()
         self._safekeeping.update()
         self._look_at_disk()
 

@@ -10,6 +10,7 @@ import dearpygui.dearpygui as dpg
 from nodegraph.editor.desk.keymap import Chord
 from nodegraph.editor.look.icons import ICONS
 from nodegraph.editor.panels.button_row import ButtonRow
+from nodegraph.editor.panels.entry_list import list_theme
 from nodegraph.editor.panels.fields import words
 from nodegraph.editor.panels.styling import FONTS
 from nodegraph.editor.words import _
@@ -80,6 +81,7 @@ class ListSheet:
         height = min(len(self._rows) * (_ROW + 4) + 36, _MOST_HEIGHT)
         width = round(_WIDTH * scale)
         box = dpg.add_child_window(parent=parent, width=width, height=round(height * scale), border=True)
+        dpg.bind_item_theme(box, list_theme(colours.fill))
         self._items = []
         for number, row in enumerate(self._rows):
             top = round((number * (_ROW + 4) + 8) * scale)

@@ -24,7 +24,7 @@ from nodegraph.editor.words import N_, _, ngettext
 from nodegraph.editor.work.asking import Choice, FileType, Picking, Question
 from nodegraph.editor.work.studio import Studio
 from nodegraph.errors import Cancelled
-from nodegraph.graph import NodeId
+from nodegraph.graph import Graph, NodeId
 
 __all__ = ["Recordings"]
 
@@ -48,7 +48,9 @@ class Recordings:
         self._digests: dict[Path, str] = {}
         self._asked: set[Path] = set()
         self._closing = threading.Event()
-        self._base = Path()
+        self._base, self._path = Path(), studio.desk.path
+        self._seen: tuple[Graph | None, Path | None] = (None, None)
+        self._looked_at: tuple[InputFile, ...] = ()
         self.missing: tuple[Missing, ...] = ()
 
     @property
@@ -56,12 +58,24 @@ class Recordings:
         """Those of the document on the desk."""
         return input_files(self._studio.desk.document, self._base, self._studio.library)
 
+    def follow(self) -> None:
+        """Look if the document reads other files than before."""
+        desk = self._studio.desk
+        seen = (desk.document.graph, desk.path)
+        if seen[0] is self._seen[0] and seen[1] == self._seen[1]:
+            return
+        self._seen = seen
+        if self.files != self._looked_at or desk.path != self._path:
+            self.look()
+
     def look(self) -> None:
         """See what the document reads now, and have digests made in the background."""
         desk = self._studio.desk
+        self._path = desk.path
         self._base = desk.path.parent if desk.path else Path()
+        self._looked_at = self.files
         self.missing = missing_files(desk.document, self._base, self._studio.library)
-        for each in self.files:
+        for each in self._looked_at:
             if each.path not in self._asked and each.path.is_file():
                 self._asked.add(each.path)
                 self._pool.submit(self._digest, each.path)

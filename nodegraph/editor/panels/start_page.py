@@ -204,6 +204,7 @@ class StartPage:
         dpg.bind_item_theme(card, _card_theme(scale))
         size = (inner, round(_MINIATURE * scale))
         draw_miniature(card, template.document, studio.colours, size, studio.library)
+        dpg.add_spacer(height=round(6 * scale), parent=card)
         head = dpg.add_group(horizontal=True, parent=card)
         words(head, ICONS[template.icon], colour=studio.colours.accent, font=FONTS.icons)
         words(head, _(template.title), font=FONTS.bold)
