@@ -5,28 +5,20 @@
 
 from __future__ import annotations
 
-import ctypes
 import os
-import select
 import shutil
-import signal
-import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from screens import x_server
 
 import nodes
 from nodegraph.cache import Cache
+from nodegraph.document import Document
 from nodegraph.library import Library
 
 GRAPHS = Path(__file__).parents[2] / "graphs"
-
-
-def die_with_parent() -> None:
-    """Have the kernel end this process when the tests end, however they end."""
-    pr_set_pdeathsig = 1
-    ctypes.CDLL(None).prctl(pr_set_pdeathsig, signal.SIGTERM)
 
 
 @pytest.fixture(scope="session")
@@ -34,31 +26,9 @@ def screen() -> Iterator[str]:
     """Start an X server without a screen; return its display."""
     if shutil.which("Xvfb") is None:
         pytest.skip("Xvfb is not installed: the window is not tested")
-    read, write = os.pipe()
-    command = [
-        "Xvfb",
-        "-displayfd",
-        str(write),
-        "-screen",
-        "0",
-        "1920x1200x24",
-        "-nolisten",
-        "tcp",
-        "-noreset",
-    ]
-    server = subprocess.Popen(
-        command,
-        pass_fds=[write],
-        stderr=subprocess.DEVNULL,
-        preexec_fn=die_with_parent,  # noqa: PLW1509 - calls the kernel only
-    )
-    os.close(write)
-    assert select.select([read], [], [], 20)[0], "Xvfb did not start"
-    display = ":" + os.read(read, 16).decode().strip()
-    os.environ["DISPLAY"] = display
-    yield display
-    server.terminate()
-    server.wait(5)
+    with x_server() as display:
+        os.environ["DISPLAY"] = display
+        yield display
 
 
 @pytest.fixture(scope="session")
@@ -97,6 +67,10 @@ def open_window(screen: str, request: pytest.FixtureRequest) -> Iterator[Callabl
     opened = []
 
     def open_it(window) -> User:
+        if opened:
+            # Another one, on "another machine": DearPyGui has one at a time.
+            opened.clear()
+            close_context()
         window.open()
         opened.append(window)
         user = User(window.pump)
@@ -106,3 +80,15 @@ def open_window(screen: str, request: pytest.FixtureRequest) -> Iterator[Callabl
     yield open_it
     for _window in opened:
         close_context()
+
+
+@pytest.fixture
+def editor(studio, open_window) -> Iterator[object]:
+    """Open the whole window on an empty document; the tour was seen."""
+    from whole import Editor
+
+    studio.prefer(tour_done=True, window=(1280, 800))
+    editor = Editor(studio, open_window)
+    editor.open(Document())
+    yield editor
+    editor.close()

@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 import pytest
-from conftest import die_with_parent
+from screens import die_with_parent
 
 from nodegraph.editor.desk.recovery import left_behind, recover
 

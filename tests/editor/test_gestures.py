@@ -688,3 +688,15 @@ def test_whatever_a_hand_does_the_document_and_the_scene_stay_whole(library, doc
 def redo_all(hand: Hand) -> None:
     while hand.desk.history.redo_label is not None:
         hand.desk.redo()
+
+
+def test_a_gesture_ends_when_somebody_else_edits_meanwhile(hand):
+    hand.hold(hand.port("declick", "output"), (900, 900))
+    without = edits.delete(hand.document, Selection(frozenset({"declick"})))
+    hand.desk.edit(without, "Delete")
+    hand.gestures.move((950, 900))
+    hand.gestures.release((950, 900), "left")
+    assert hand.document is without
+    assert hand.asked == []
+    assert not hand.gestures.busy
+    assert hand.overlay.draft is None

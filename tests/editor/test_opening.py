@@ -1,7 +1,9 @@
 """The editor as it is put together."""
 
 import dearpygui.dearpygui as dpg
+from conftest import GRAPHS
 
+from nodegraph.document_file import load_document
 from nodegraph.editor.window.opening import make_window
 
 
@@ -17,3 +19,17 @@ def test_all_parts_fit_together(studio, open_window):
     user.key("Ctrl+Q")
     user.frames(4)
     assert not window.running
+
+
+def test_pasting_from_an_empty_clipboard_tells_so(editor):
+    # DearPyGui aborts the process where there is no text on the clipboard.
+    editor.user.key("Ctrl+V")
+    editor.user.frames(2)
+    assert editor.desk.notices
+
+
+def test_a_parameter_with_a_value_per_track_is_shown(editor, library):
+    editor.open(load_document(GRAPHS / "first_steps.json", library))
+    editor.user.click(*editor.node("mix").title())
+    editor.user.frames(3)
+    assert dpg.does_item_exist("param.gains_db.tracks.1.text")

@@ -68,7 +68,7 @@ class ParamFields:
     ) -> None:
         self._studio, self._nodes, self._pick_file = studio, tuple(nodes), pick_file
         self._rows = [row for param in params for row in self._rows_of(param)]
-        self._boxes: dict[_Row, TextBox] = {}
+        self._boxes: dict[str, TextBox] = {}
         self._dragged: _Row | None = None
         self._drags = 0
         self._fine: tuple[float, float] | None = None
@@ -178,7 +178,7 @@ class ParamFields:
         }
         if multiline:
             options |= {"multiline": True, "height": round(84 * self._studio.scale)}
-        self._boxes[row] = TextBox(line, "", lambda text: self._take_text(row, text), **options)
+        self._boxes[row.name] = TextBox(line, "", lambda text: self._take_text(row, text), **options)
 
     def _add_reset(self, line: Tag, row: _Row) -> None:
         side = round(_RESET * self._studio.scale)
@@ -239,11 +239,11 @@ class ParamFields:
 
     def _show_text(self, row: _Row, value: object) -> None:
         if not self._all_alike(row):
-            self._boxes[row].show("", hint=_("different"))
+            self._boxes[row.name].show("", hint=_("different"))
             return
         text = text_to_edit(row.param, value)
         numeric = isinstance(value, (int, float)) and not isinstance(value, bool)
-        self._boxes[row].show(f"{text} {row.param.unit}" if numeric and row.param.unit else text)
+        self._boxes[row.name].show(f"{text} {row.param.unit}" if numeric and row.param.unit else text)
 
     def _value(self, row: _Row, node_id: NodeId | None = None) -> ParamValue:
         node = self._studio.desk.document.graph.nodes[node_id or self._nodes[0]]

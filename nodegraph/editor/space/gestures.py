@@ -58,6 +58,8 @@ class Gestures:
         self.hit = Hit("nothing")
         self._pressed: tuple[Button, Place, Held] | None = None
         self._drag: Drag | None = None
+        # What this gesture left on the desk.
+        self._left: Document | None = None
 
     @property
     def busy(self) -> bool:
@@ -69,7 +71,7 @@ class Gestures:
         if self.busy:
             self.cancel()
         self.hit = self.surface.hit(place)
-        self._pressed = button, place, held
+        self._pressed, self._left = (button, place, held), self._document
         # With Shift or Ctrl a box adds to what is selected, or takes away.
         keeps = held.shift or (held.ctrl and self.hit.what == "nothing")
         if button == "left" and not keeps and not is_selected(self.surface.desk.selection, self.hit):
@@ -77,6 +79,7 @@ class Gestures:
 
     def move(self, place: Place, held: Held = NOTHING_HELD) -> None:
         """Follow the pointer, with or without a button."""
+        self._look_around()
         if self._pressed is None:
             self._hover(place)
             return
@@ -88,9 +91,11 @@ class Gestures:
             self._drag = self._begin(button, begin, at_press)
         if self._drag is not None:
             self.overlay = self._drag.move(place, held)
+            self._left = self._document
 
     def release(self, place: Place, button: Button, held: Held = NOTHING_HELD) -> None:
         """End a gesture."""
+        self._look_around()
         if self._pressed is None or self._pressed[0] != button:
             return
         drag, self._drag, self._pressed = self._drag, None, None
@@ -134,6 +139,12 @@ class Gestures:
         return True
 
     # --- parts -------------------------------------------------------------------------------
+
+    def _look_around(self) -> None:
+        """End the gesture where it is if somebody else has edited meanwhile: keys, or another document."""
+        if self._pressed is not None and self._document is not self._left:
+            self._drag = self._pressed = None
+            self.overlay = Overlay()
 
     @property
     def _document(self) -> Document:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import dearpygui.dearpygui as dpg
-
 from nodegraph.cache import Cache
 from nodegraph.editor.canvas.canvas import Canvas
 from nodegraph.editor.desk.files import open_file
@@ -15,8 +13,9 @@ from nodegraph.editor.panels.filing import Filing
 from nodegraph.editor.panels.listening import ListeningPanel
 from nodegraph.editor.panels.panels import Panels
 from nodegraph.editor.panels.start_page import StartPage
+from nodegraph.editor.window.clipboard import system_clipboard
 from nodegraph.editor.window.window import Window
-from nodegraph.editor.work.editing import Clipboard, add_editing_actions
+from nodegraph.editor.work.editing import add_editing_actions
 from nodegraph.editor.work.run_actions import add_run_actions
 from nodegraph.editor.work.studio import Studio
 from nodegraph.library import Library
@@ -68,7 +67,7 @@ def make_window(studio: Studio) -> Window:
     panels = Panels(studio)
     canvas = Canvas(studio)
     canvas.ask(panels.asks.asks())
-    add_editing_actions(studio, Clipboard(dpg.get_clipboard_text, dpg.set_clipboard_text), panels.pointed)
+    add_editing_actions(studio, system_clipboard(), panels.pointed)
     listening = ListeningPanel(studio, studio.player, studio.runner)
     parts = {**panels.parts, "canvas": canvas, "bottom": listening}
     overlays = (filing, start_page, Dropping(studio, filing, start_page), dialogs)
