@@ -20,7 +20,7 @@ from nodegraph.editor.work.part import Tag
 __all__ = ["Glass"]
 
 _SMALL, _BASE = 13.0, 15.0
-_REGION_ALPHA, _SEEN_ALPHA = 44, 60
+_REGION_ALPHA = 34
 
 
 class Glass:

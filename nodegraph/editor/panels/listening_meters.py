@@ -26,7 +26,7 @@ from nodegraph.editor.work.part import Tag
 __all__ = ["Meters"]
 
 _SMALL = 13.0
-_ROW, _BAR = 31.0, 7.0
+_ROW, _BAR = 29.0, 7.0
 _LOUDNESS = (-48.0, 0.0)
 _PEAK = (-24.0, 3.0)
 _TOO_HIGH_DBTP = -1.0
@@ -195,9 +195,8 @@ class Meters:
         dpg.configure_item(drawn.number, text=shown[0], pos=(self._width - wide, top), color=(*ink, 255))
         x = self._place_of(shown[1], row.scale) if shown[1] > -math.inf else 0.0
         y = top + _SMALL * s + 4 * s
-        dpg.configure_item(
-            drawn.bar, pmin=(0, y), pmax=(x, y + _BAR * s), fill=(*(c.bad if alarming else c.good), 255)
-        )
+        fill = (*(c.bad if alarming else c.good), 255)
+        dpg.configure_item(drawn.bar, pmin=(0, y), pmax=(x, y + _BAR * s), fill=fill, show=x > 0)
 
     def _tell_device(self, listening: Listening) -> None:
         device = listening.player.device

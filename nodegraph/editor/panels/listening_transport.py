@@ -155,7 +155,7 @@ class Transport:
         for name, _icon, _hint in _TRANSPORT:
             x = self._put(name, x, row, _ICON * s) + _GAP * s
         x += (_WIDE_GAP - _GAP) * s
-        self._clock_at = x, row.y + (row.height - _BASE * s * 1.25) / 2
+        self._clock_at = x, row.y + (row.height - _BASE * s * 1.25) / 2 - 3 * s
         self._time = ("", "")
         x += self._clock_width(s) + _WIDE_GAP * s
         right = second.x + second.width

@@ -57,6 +57,7 @@ class Listening:
         self._sounds = sounds
         self._watch = studio.desk.watch()
         self._measuring = Background(studio.inbox.post, "measuring")
+        self._outlining = Background(studio.inbox.post, "outlining")
         self._picturing = Background(studio.inbox.post, "picturing")
         self.spectrogram = Spectrogram(self._picturing, self._spectrum_changed)
         self._matcher, self._meters = Matcher(), Meters()
@@ -114,7 +115,7 @@ class Listening:
             self._pyramids[source.key] = known
             if len(self._pyramids) > _PYRAMIDS:
                 key, _pyramid = self._pyramids.popitem(last=False)
-                self._measuring.cancel(("pyramid", key))
+                self._outlining.cancel(key)
             if known.done < 1.0:
                 self._build(known)
         self._pyramids.move_to_end(source.key)
@@ -226,11 +227,16 @@ class Listening:
             self._match()
             self._heard_changed()
 
+    @property
+    def busy(self) -> bool:
+        """Whether a picture or a measure is being made."""
+        return any(each.busy for each in (self._measuring, self._outlining, self._picturing))
+
     def close(self) -> None:
         """End the threads and give the audio device back."""
         self.player.close()
-        self._measuring.close()
-        self._picturing.close()
+        for background in (self._measuring, self._outlining, self._picturing):
+            background.close()
 
     # --- inside -----------------------------------------------------------------------------------
 
@@ -334,8 +340,8 @@ class Listening:
         def tell(_share: float) -> None:
             self.studio.inbox.post(self._envelope_changed, key="envelope")
 
-        self._measuring.ask(
-            ("pyramid", pyramid.source.key),
+        self._outlining.ask(
+            pyramid.source.key,
             lambda stop: pyramid.build(stop, tell),
             lambda _nothing: self._envelope_changed(),
             self._failed,
