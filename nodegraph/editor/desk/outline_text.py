@@ -96,7 +96,4 @@ def outline_text(document: Document, states: Mapping[NodeId, NodeState] | None =
 
 def node_candidates(document: Document) -> tuple[Candidate, ...]:
     """Return the nodes of a document as candidates, in the outline's order."""
-    return tuple(
-        Candidate(row.node_id, (row.name, row.kind, row.node_id), " ".join(row.inputs))
-        for row in outline(document)
-    )
+    return tuple(Candidate(row.node_id, (row.name, row.kind, row.node_id)) for row in outline(document))

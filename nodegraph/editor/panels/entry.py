@@ -164,5 +164,4 @@ class ChoiceList:
     def _run(self, number: int) -> None:
         option = self._options[number]
         if option.enabled:
-            self.popup.close()
-            option.run()
+            self.popup.close_then(option.run)

@@ -35,7 +35,8 @@ def typing() -> bool:
     """Return whether a registered field is being typed in."""
     # Items vanish with their window; asking for them later would be an error.
     _fields[:] = [field for field in _fields if dpg.does_item_exist(field)]
-    return any(dpg.is_item_active(field) for field in _fields)
+    # Enter, Tab and Escape end the typing before they are heard of here; they belong to the text even so.
+    return any(dpg.is_item_active(field) or dpg.is_item_deactivated(field) for field in _fields)
 
 
 def text_field(parent: Tag, value: str, **options: object) -> Tag:

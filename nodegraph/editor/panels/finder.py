@@ -161,5 +161,4 @@ class Finder:
             # It stays open: why it cannot be used is told below.
             dpg.focus_item("finder.query")
             return
-        self.close()
-        self._choose(entry.candidate.key)
+        self.popup.close_then(lambda: self._choose(entry.candidate.key))

@@ -69,7 +69,6 @@ class LeftPane:
         width = (pane.width - (2 * _PADDING + _GAP) * self._studio.scale) / 2
         for name in ("palette", "outline"):
             dpg.configure_item(f"left.tab.{name}", width=round(width))
-        self._palette.accept_drops()
 
     def update(self) -> None:
         """See Part."""

@@ -18,10 +18,7 @@ from nodegraph.editor.words.names import FAMILIES, family_name, family_of, kind_
 from nodegraph.editor.work.part import Tag
 from nodegraph.editor.work.studio import Studio
 
-__all__ = ["DRAGGED", "Palette"]
-
-DRAGGED = "kind"
-"""The payload type of a kind that is dragged."""
+__all__ = ["Palette"]
 
 _MOST_RECENT = 5
 
@@ -42,6 +39,7 @@ class Palette:
         self._candidates = kind_candidates(studio.library)
         self._query = ""
         self._shown: tuple[object, ...] = ()
+        self._dragged: str | None = None
         self._list = RowList(studio, "palette.row", self._clicked)
 
     def build(self, parent: Tag) -> None:
@@ -60,11 +58,6 @@ class Palette:
             self._studio.takers.insert(0, self._take)
         self.update()
 
-    def accept_drops(self) -> None:
-        """Have the canvas take what is dragged from here."""
-        if dpg.does_item_exist("pane.canvas"):
-            dpg.configure_item("pane.canvas", drop_callback=self._dropped, payload_type=DRAGGED)
-
     def focus(self) -> None:
         """Put the cursor into the search field."""
         dpg.focus_item("palette.query")
@@ -76,6 +69,25 @@ class Palette:
         if wanted != self._shown:
             self._shown = wanted
             self._fill()
+        self._follow_drag()
+
+    def _follow_drag(self) -> None:
+        """Add what is dragged where it is let go over the canvas.
+
+        A plot takes no drops from elsewhere, nor does the window around it while the pointer is over it.
+        """
+        if dpg.is_mouse_button_down(dpg.mvMouseButton_Left):
+            rows = range(len(self._list.cells)) if self._dragged is None else ()
+            held = next((row for row in rows if dpg.is_item_active(f"palette.row.{row}")), None)
+            if held is not None:
+                self._dragged = self._list.cells[held].key
+            return
+        dragged, self._dragged = self._dragged, None
+        if dragged is not None:
+            at = tuple(dpg.get_mouse_pos(local=False))
+            corner, size = dpg.get_item_pos("pane.canvas"), dpg.get_item_rect_size("pane.canvas")
+            if all(0 <= at[axis] - corner[axis] < size[axis] for axis in (0, 1)):
+                self._add(dragged, (at[0], at[1]))
 
     def _fill(self) -> None:
         dpg.delete_item("palette.list", children_only=True)
@@ -127,7 +139,7 @@ class Palette:
             spec = studio.library.specs[kind]
             item = f"palette.row.{number}"
             tip(studio, item, kind_name(kind), _(spec.summary), studio.library.unavailable(spec) or "")
-            with dpg.drag_payload(parent=item, drag_data=kind, payload_type=DRAGGED):
+            with dpg.drag_payload(parent=item, drag_data=kind, payload_type="kind"):
                 dpg.add_text(kind_name(kind))
 
     def _star(self, row: Tag, kind: str) -> None:
@@ -157,10 +169,6 @@ class Palette:
     def _clicked(self, number: int) -> None:
         self._list.mark(None)
         self._add(self._list.cells[number].key, None)
-
-    def _dropped(self, _sender: Tag, kind: str) -> None:
-        x, y = dpg.get_mouse_pos(local=False)
-        self._add(kind, (x, y))
 
     def _take(self, chord: Chord) -> bool:
         """Move through what was found while the search field has the focus."""

@@ -87,6 +87,11 @@ class Popup:
         if dpg.does_item_exist(self.tag):
             dpg.delete_item(self.tag)
 
+    def close_then(self, call: Callable[[], object]) -> None:
+        """Close it, and make a call that may open another: ImGui takes away one that opens in its place."""
+        self.close()
+        dpg.set_frame_callback(dpg.get_frame_count() + 2, callback=call)
+
     def _take(self, chord: Chord) -> bool:
         """Keep every key from the graph while something is over it."""
         if not self.is_open:

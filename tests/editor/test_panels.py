@@ -1,0 +1,488 @@
+"""Palette, outline, inspector, search and sheets, used as a user does."""
+
+from dataclasses import dataclass
+
+import dearpygui.dearpygui as dpg
+import pytest
+
+from nodegraph.document import Document, Note
+from nodegraph.editor.desk.desk import Selection
+from nodegraph.editor.desk.keymap import chord_text
+from nodegraph.editor.desk.states import Loudness, NodeState, PortRef
+from nodegraph.editor.panels.fields import typing
+from nodegraph.editor.window.opening import make_window
+from nodegraph.editor.words import use_language
+from nodegraph.graph import Graph, Link, Node
+
+GRAPH = Graph(
+    {
+        "load": Node("load"),
+        "declick": Node("repair.declick"),
+        "gain": Node("gain", {"gain_db": 3.0}),
+        "mix": Node("mix"),
+    },
+    (
+        Link("load", "audio", "declick", "audio"),
+        Link("declick", "audio", "gain", "audio"),
+        Link("gain", "audio", "mix", "tracks.1"),
+        Link("declick", "removed", "mix", "tracks.2"),
+    ),
+)
+DOCUMENT = Document(
+    GRAPH,
+    title="Größe",
+    positions={"load": (0, 0), "declick": (300, 0), "gain": (600, 0), "mix": (900, 0)},
+    labels={"gain": "Räume öffnen"},
+)
+
+
+@dataclass
+class Scene:
+    user: object
+    studio: object
+
+    @property
+    def desk(self):
+        return self.studio.desk
+
+    @property
+    def graph(self):
+        return self.desk.document.graph
+
+    def select(self, *nodes):
+        self.desk.select(Selection(frozenset(nodes)))
+        self.user.frames(3)
+
+    def do(self, action):
+        assert self.studio.actions.do(action)
+        self.user.frames(5)
+
+    def param(self, node, name):
+        return self.graph.nodes[node].params.get(name)
+
+    def click_text(self, field, text):
+        self.user.click_item(field)
+        self.user.frames(2)
+        self.user.key("Ctrl+A")
+        self.user.type(text)
+
+
+@pytest.fixture
+def scene(studio, open_window):
+    studio.desk.open(DOCUMENT, None)
+    user = open_window(make_window(studio))
+    user.frames(4)
+    yield Scene(user, studio)
+    use_language("en")
+
+
+# --- finding and adding ---------------------------------------------------------------------------
+
+
+def test_tab_searches_and_enter_adds_what_was_found(scene):
+    scene.user.key("Tab")
+    scene.user.frames(4)
+    scene.user.type("dehum")
+    scene.user.key("Enter")
+    assert scene.graph.nodes["dehum"].kind == "repair.dehum"
+    assert scene.desk.selection.nodes == {"dehum"}
+    assert not dpg.does_item_exist("finder")
+
+
+def test_arrows_move_through_what_was_found(scene):
+    scene.do("node.add")
+    scene.user.type("decl")
+    first, second = (dpg.get_item_label(f"finder.row.{row}") for row in (0, 1))
+    scene.user.key("Down")
+    scene.user.key("Enter")
+    added = set(scene.graph.nodes) - set(GRAPH.nodes)
+    assert {first, second} == {"Declip", "Declick"}
+    assert added == ({"declip"} if second == "Declip" else {"declick2"})
+
+
+def test_escape_closes_the_search_and_adds_nothing(scene):
+    scene.do("node.add")
+    scene.user.type("gain")
+    scene.user.key("Escape")
+    assert not dpg.does_item_exist("finder")
+    assert scene.graph is GRAPH
+    assert not scene.studio.takers[2:]
+
+
+def test_a_click_elsewhere_closes_the_search(scene):
+    scene.do("node.add")
+    scene.user.click(20, 500)
+    scene.user.frames(3)
+    scene.user.key("F9")
+    assert not dpg.does_item_exist("finder")
+
+
+def test_an_unavailable_node_is_dimmed_and_says_what_to_install(scene, library, monkeypatch):
+    monkeypatch.setattr(
+        library, "unavailable", lambda spec: "Run: pip install x" if spec.kind == "gain" else None
+    )
+    scene.do("node.add")
+    scene.user.type("gain")
+    assert dpg.get_value("finder.text") == "Run: pip install x"
+    scene.user.key("Enter")
+    assert scene.graph is GRAPH
+    assert dpg.does_item_exist("finder")
+
+
+def test_shortcuts_are_ignored_while_text_is_typed(scene):
+    scene.select("gain")
+    scene.click_text("palette.query", "x")
+    assert typing()
+    scene.user.key("Delete")
+    scene.user.key("H")
+    assert set(scene.graph.nodes) == set(GRAPH.nodes)
+    assert not scene.desk.document.collapsed
+
+
+def test_the_palette_finds_and_enter_adds(scene):
+    scene.click_text("palette.query", "loudness")
+    scene.user.key("Enter")
+    assert scene.graph.nodes["loudness"].kind == "level.loudness"
+
+
+def test_a_click_in_the_palette_adds_in_the_middle_of_what_is_seen(scene):
+    scene.click_text("palette.query", "hum")
+    scene.user.frames(2)
+    scene.user.click_item("palette.row.0")
+    x, y = scene.desk.document.positions["dehum"]
+    left, top, right, bottom = scene.studio.view.box
+    assert left < x < right
+    assert top < y < bottom
+    assert scene.studio.settings.recent_kinds == ("repair.dehum",)
+
+
+def test_dragging_from_the_palette_adds_where_it_is_dropped(scene):
+    scene.click_text("palette.query", "hum")
+    scene.user.frames(2)
+    x, y = dpg.get_item_pos("pane.canvas")
+    scene.user.drag(scene.user.middle("palette.row.0"), (x + 150, y + 200))
+    scene.user.frames(3)
+    place = scene.desk.document.positions["dehum"]
+    wanted = scene.studio.view.to_canvas(150, 200)
+    assert place == pytest.approx((wanted[0] - 108, wanted[1] - 15), abs=3)
+
+
+def test_a_favourite_stands_first(scene):
+    scene.studio.prefer(favourites=("tone.eq",))
+    scene.user.frames(3)
+    assert dpg.get_item_label("palette.row.0") == "Equaliser"
+
+
+# --- commands, and nodes of the graph -------------------------------------------------------------
+
+
+def test_the_command_palette_lists_keys_and_does_a_command(scene):
+    scene.user.key("Ctrl+Shift+P")
+    scene.user.frames(4)
+    scene.user.type("nodes to add")
+    scene.user.key("Enter")
+    scene.user.frames(4)
+    assert not dpg.does_item_exist("finder")
+    assert dpg.is_item_focused("palette.query")
+
+
+def test_the_command_palette_undoes(scene):
+    scene.select("gain")
+    scene.click_text("param.gain_db.text", "6")
+    scene.user.key("Enter")
+    assert scene.param("gain", "gain_db") == 6
+    if "edit.undo" not in scene.studio.actions:
+        pytest.skip("undo is registered elsewhere")
+    scene.user.key("Ctrl+Shift+P")
+    scene.user.frames(4)
+    scene.user.type("undo")
+    scene.user.key("Enter")
+    assert scene.param("gain", "gain_db") == 3
+
+
+def test_a_node_is_found_by_its_german_label(scene):
+    scene.user.key("Ctrl+F")
+    scene.user.frames(4)
+    scene.user.type("räume")
+    scene.user.key("Enter")
+    assert scene.desk.selection.nodes == {"gain"}
+
+
+# --- the outline ----------------------------------------------------------------------------------
+
+
+def test_the_outline_lists_nodes_in_order_and_follows_the_selection(scene):
+    scene.do("view.outline")
+    scene.select("declick")
+    assert dpg.get_value("outline.row.declick")
+    assert not dpg.get_value("outline.row.gain")
+    tops = [dpg.get_item_rect_min(f"outline.row.{each}")[1] for each in ("load", "declick", "gain", "mix")]
+    assert tops == sorted(tops)
+
+
+def test_the_outline_is_used_by_keyboard(scene):
+    scene.do("view.outline")
+    scene.user.key("Down")
+    assert scene.desk.selection.nodes == {"load"}
+    scene.user.key("Down")
+    assert scene.desk.selection.nodes == {"declick"}
+    scene.user.key("Enter")
+    scene.user.frames(3)
+    assert dpg.get_item_label("menu.context.row.0") == "Threshold"
+
+
+def test_typing_filters_the_outline(scene):
+    scene.do("view.outline")
+    scene.user.type("öffnen")
+    scene.user.frames(3)
+    assert dpg.does_item_exist("outline.row.gain")
+    assert not dpg.does_item_exist("outline.row.mix")
+
+
+def test_a_click_in_the_outline_selects(scene):
+    scene.do("view.outline")
+    scene.user.click_item("outline.row.mix")
+    assert scene.desk.selection.nodes == {"mix"}
+
+
+# --- the inspector --------------------------------------------------------------------------------
+
+
+def test_one_drag_of_a_slider_is_one_step_of_the_history(scene):
+    scene.select("declick")
+    x, y = scene.user.middle("param.threshold_db.slider")
+    scene.user.drag((x - 15, y), (x + 15, y))
+    after_one = scene.param("declick", "threshold_db")
+    scene.user.drag((x - 15, y), (x - 5, y))
+    assert scene.param("declick", "threshold_db") != after_one
+    scene.desk.undo()
+    assert scene.param("declick", "threshold_db") == after_one
+    scene.desk.undo()
+    assert scene.desk.document == DOCUMENT
+
+
+def test_shift_makes_a_slider_slow(scene):
+    scene.select("declick")
+    x, y = scene.user.middle("param.threshold_db.slider")
+    scene.user.drag((x, y), (x + 20, y), held="Shift")
+    fine = scene.param("declick", "threshold_db")
+    assert fine is not None
+    scene.desk.undo()
+    scene.user.frames(2)
+    scene.user.drag((x, y), (x + 20, y))
+    coarse = scene.param("declick", "threshold_db")
+    assert abs(fine - 24) < abs(coarse - 24)
+
+
+@pytest.mark.parametrize(("text", "value"), [("-3+1,5", -1.5), ("2*6 dB", 12), ("−12", -12)])
+def test_arithmetic_is_typed_into_a_field(scene, text, value):
+    scene.select("gain")
+    scene.click_text("param.gain_db.text", text)
+    scene.user.key("Enter")
+    assert scene.param("gain", "gain_db") == value
+    assert dpg.get_value("param.gain_db.text") == f"{value:g} dB"
+
+
+def test_what_cannot_be_taken_is_told_below_the_field(scene):
+    scene.select("gain")
+    scene.click_text("param.gain_db.text", "500")
+    scene.user.key("Enter")
+    assert scene.param("gain", "gain_db") == 3
+    assert "Allowed: −96 to 48 dB" in dpg.get_value("param.gain_db.refusal")
+
+
+def test_a_click_on_the_canvas_takes_what_was_typed(scene):
+    scene.select("gain")
+    scene.click_text("param.gain_db.text", "9")
+    x, y = dpg.get_item_pos("pane.canvas")
+    scene.user.click(x + 30, y + 300)
+    scene.user.frames(3)
+    assert scene.param("gain", "gain_db") == 9
+
+
+def test_the_label_is_double_clicked_to_reset(scene):
+    scene.select("gain")
+    scene.user.double_click(*scene.user.middle("param.gain_db.label"))
+    assert scene.param("gain", "gain_db") is None
+
+
+def test_a_node_is_renamed_with_umlauts_and_an_empty_name_is_the_usual_one(scene):
+    scene.select("declick")
+    scene.click_text("inspector.label", "Knackser lösen")
+    scene.user.key("Enter")
+    assert scene.desk.document.labels["declick"] == "Knackser lösen"
+    scene.user.frames(3)
+    scene.click_text("inspector.label", "")
+    scene.user.key("Backspace")
+    scene.user.key("Enter")
+    assert "declick" not in scene.desk.document.labels
+
+
+def test_listening_is_chosen_by_letter(scene):
+    scene.select("declick")
+    scene.user.click_item("inspector.listen_a.removed")
+    scene.user.click_item("inspector.listen_b.audio")
+    assert scene.desk.monitor == PortRef("declick", "removed")
+    assert scene.desk.compare == PortRef("declick", "audio")
+
+
+def test_levels_and_reasons_are_shown(scene):
+    scene.select("declick")
+    loud = {"audio": Loudness(-1.25, -18.3)}
+    scene.desk.know({"declick": NodeState("failed", reason="It broke.", loudness=loud)})
+    scene.user.frames(2)
+    assert dpg.get_value("inspector.level.audio") == "Peak −1.2 dBFS · −18.3 LUFS"
+    texts = [dpg.get_value(item) for item in dpg.get_item_children("inspector.state", 1)]
+    assert "It broke." in texts
+
+
+def test_a_track_has_a_slider_of_its_own(scene):
+    scene.select("mix")
+    scene.click_text("param.gains_db.tracks.2.text", "-6")
+    scene.user.key("Enter")
+    assert scene.param("mix", "gains_db") == {"tracks.2": -6.0}
+
+
+def test_several_nodes_are_aligned_and_change_what_they_have_in_common(scene):
+    scene.studio.desk.edit(DOCUMENT.with_graph(GRAPH.add("gain2", Node("gain"))).move("gain2", 100, 400), "x")
+    scene.select("gain", "gain2")
+    scene.click_text("param.gain_db.text", "-2")
+    scene.user.key("Enter")
+    assert scene.param("gain", "gain_db") == scene.param("gain2", "gain_db") == -2
+    scene.user.click_item("inspector.align.left")
+    places = scene.desk.document.positions
+    assert places["gain"][0] == places["gain2"][0]
+
+
+def test_a_link_is_removed_in_the_inspector(scene):
+    link = GRAPH.links[0]
+    scene.desk.select(Selection(links=frozenset({link})))
+    scene.user.frames(3)
+    scene.user.click_item("inspector.unlink")
+    assert link not in scene.graph.links
+
+
+def test_title_and_comment_are_written_where_nothing_is_selected(scene):
+    scene.click_text("inspector.title", "Überspielung")
+    scene.user.key("Enter")
+    assert scene.desk.document.title == "Überspielung"
+
+
+# --- at the node ----------------------------------------------------------------------------------
+
+
+def test_parameters_are_edited_by_keyboard_alone(scene):
+    scene.select("gain")
+    scene.user.move(5, 5)
+    scene.user.key("Enter")
+    scene.user.frames(4)
+    scene.user.key("Enter")
+    scene.user.frames(4)
+    scene.user.key("Ctrl+A")
+    scene.user.type("3*2")
+    scene.user.key("Enter")
+    assert scene.param("gain", "gain_db") == 6
+
+
+def test_f2_names_a_node_and_escape_leaves_it(scene):
+    scene.select("load")
+    scene.user.key("F2")
+    scene.user.frames(4)
+    scene.user.type("Band A")
+    scene.user.key("Enter")
+    assert scene.desk.document.labels["load"] == "Band A"
+    scene.user.key("F2")
+    scene.user.frames(4)
+    scene.user.type("Nein")
+    scene.user.key("Escape")
+    assert scene.desk.document.labels["load"] == "Band A"
+
+
+def test_a_node_is_swapped_and_keeps_its_links(scene):
+    scene.select("declick")
+    scene.user.key("Shift+S")
+    scene.user.frames(4)
+    scene.user.type("denoise")
+    scene.user.key("Enter")
+    assert scene.graph.nodes["denoise"].kind == "repair.denoise"
+    assert Link("denoise", "audio", "gain", "audio") in scene.graph.links
+
+
+# --- sheets ---------------------------------------------------------------------------------------
+
+
+def texts_of(item):
+    """Return every text shown in an item."""
+    found = []
+    for children in dpg.get_item_children(item).values():
+        for child in children:
+            if dpg.get_item_type(child) == "mvAppItemType::mvText":
+                found.append(dpg.get_value(child))
+            found += texts_of(child)
+    return found
+
+
+def test_the_cheat_sheet_lists_every_action_with_its_keys(scene):
+    scene.user.key("Ctrl+Slash")
+    scene.user.frames(3)
+    shown = texts_of("keys")
+    for action in scene.studio.actions:
+        assert action.text in shown
+        for chord in scene.studio.keymap.chords(action.name):
+            assert any(chord_text(chord) in text for text in shown)
+    scene.user.key("Escape")
+    assert not dpg.does_item_exist("keys")
+
+
+def test_f1_shows_the_page_of_the_node(scene):
+    scene.select("declick")
+    scene.user.key("F1")
+    scene.user.frames(3)
+    shown = "\n".join(texts_of("help"))
+    spec = scene.studio.library.specs["repair.declick"]
+    assert spec.summary in shown
+    assert "6 to 60 dB" in shown
+    assert "Godsill" in shown
+
+
+def test_a_key_is_remapped_and_the_conflict_is_told(scene):
+    scene.do("edit.preferences")
+    dpg.set_value("preferences.query", "Rename")
+    scene.user.click_item("preferences.query")
+    scene.user.key("Ctrl+A")
+    scene.user.type("Rename")
+    scene.user.frames(3)
+    scene.user.click_item("preferences.key.node.rename")
+    scene.user.key("Ctrl+F")
+    scene.user.frames(4)
+    assert str(scene.studio.keymap.chords("node.rename")[0]) == "Ctrl+F"
+    assert "Find a node" in dpg.get_value("preferences.conflict")
+    scene.user.key("Escape")
+    scene.select("load")
+    scene.user.key("Ctrl+F")
+    scene.user.frames(3)
+    assert dpg.does_item_exist("entry.text")
+
+
+def test_another_theme_and_size_are_drawn_at_once(scene):
+    scene.do("edit.preferences")
+    width = dpg.get_item_width("preferences")
+    scene.studio.prefer(theme="light", ui_scale=1.25)
+    scene.user.frames(4)
+    assert dpg.get_item_width("preferences") > width
+    assert dpg.get_value("preferences.theme") == "Light"
+
+
+def test_the_language_is_changed_at_once(scene, monkeypatch):
+    from nodegraph.editor.words import catalogue
+
+    german = {"Nodes": ("Knoten",), "Preferences": ("Einstellungen",), "Gain": ("Verstärkung",)}
+    monkeypatch.setattr(catalogue, "_texts", lambda language: german if language == "de" else {})
+    scene.do("edit.preferences")
+    scene.studio.prefer(language="de")
+    scene.user.frames(4)
+    assert dpg.get_item_label("left.tab.palette") == "Knoten"
+    assert "Einstellungen" in texts_of("preferences")
+    scene.studio.prefer(language="en")
+    scene.user.frames(4)
+    assert dpg.get_item_label("left.tab.palette") == "Nodes"
