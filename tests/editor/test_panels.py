@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import dearpygui.dearpygui as dpg
 import pytest
 
-from nodegraph.document import Document, Note
+from nodegraph.document import Document
 from nodegraph.editor.desk.desk import Selection
 from nodegraph.editor.desk.keymap import chord_text
 from nodegraph.editor.desk.states import Loudness, NodeState, PortRef
