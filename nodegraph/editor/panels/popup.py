@@ -90,7 +90,12 @@ class Popup:
     def close_then(self, call: Callable[[], object]) -> None:
         """Close it, and make a call that may open another: ImGui takes away one that opens in its place."""
         self.close()
-        dpg.set_frame_callback(dpg.get_frame_count() + 2, callback=call)
+
+        # DearPyGui hands as many arguments as there are parameters, also to those with a default.
+        def later() -> None:
+            call()
+
+        dpg.set_frame_callback(dpg.get_frame_count() + 2, callback=later)
 
     def _take(self, chord: Chord) -> bool:
         """Keep every key from the graph while something is over it."""

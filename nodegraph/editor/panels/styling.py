@@ -100,6 +100,9 @@ def _colours(c: Colours) -> dict[int, Colour]:
         dpg.mvThemeCol_PopupBg: c.panel,
         dpg.mvThemeCol_MenuBarBg: c.panel,
         dpg.mvThemeCol_Border: c.border,
+        # Else it is a black line beside the border.
+        dpg.mvThemeCol_BorderShadow: c.panel,
+        dpg.mvThemeCol_Separator: c.border,
         dpg.mvThemeCol_Text: c.text,
         dpg.mvThemeCol_TextDisabled: c.quiet,
         dpg.mvThemeCol_FrameBg: c.raised,
