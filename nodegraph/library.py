@@ -15,6 +15,7 @@ import importlib.util
 import inspect
 import pkgutil
 import sys
+import threading
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
@@ -24,6 +25,10 @@ from nodegraph.errors import UnknownKindError
 from nodegraph.spec import NodeSpec, options_of, read_spec
 
 __all__ = ["Library"]
+
+# All threads share one counter of how deep a syntax tree is: two that parse at once fail by SystemError
+# now and then (seen with Python 3.11; compare python/cpython#106905).
+_PARSING = threading.Lock()
 
 
 class Library:

@@ -42,6 +42,9 @@ _BEFORE_S = 1.0
 # A loop that is longer than this is not heard first as a whole (s).
 _LONGEST_LOOP_S = 30.0
 
+# The longest window of the spectra that nodes work with (frames): a power of two, as the others are.
+_GRID_FRAMES = 8192
+
 TRIM = "trim"
 NOISE_PROFILE = "repair.noise_profile"
 DENOISE = "repair.denoise"
@@ -54,9 +57,10 @@ class Passage:
     begin_s: float
     end_s: float
 
-    def widened(self) -> Passage:
-        """Return it with the sound around it."""
-        return Passage(max(0.0, self.begin_s - CONTEXT_S), self.end_s + CONTEXT_S)
+    def widened(self, sample_rate: int) -> Passage:
+        """Return it with the sound around it, begun where the windows of spectra begin in the whole."""
+        begin = max(0.0, self.begin_s - CONTEXT_S) * sample_rate // _GRID_FRAMES * _GRID_FRAMES
+        return Passage(begin / sample_rate, self.end_s + CONTEXT_S)
 
     def frames(self, sound: Audio) -> tuple[int, int]:
         """Return the first frame of it in a sound, and the one after its last."""

@@ -183,7 +183,7 @@ class _Hearing:
         """
         self._load_sources(ref)
         passage = self._inside(ref)
-        outer = passage.widened()
+        outer = passage.widened(self._route.sample_rate(ref))
         target = Need(ref.key, outer)
         steps = self._route.steps(target)
         values = self._run(target, steps)

@@ -24,6 +24,8 @@ __all__ = ["Need", "Route", "Step"]
 
 # Where to look for noise when nothing in the recording is known to be noise alone: lead-ins lie here.
 _LEAD_IN = Passage(0.0, 12.0)
+# Where nobody knows better (Hz); a wrong one costs a little of how well a preview fits.
+_USUAL_RATE = 44100
 
 
 @dataclass(frozen=True)
@@ -124,6 +126,12 @@ class Route:
             ref = sound
         return ref
 
+    def sample_rate(self, ref: Ref) -> int:
+        """Return the sample rate of the recording that an output is made from."""
+        original = self.original(ref)
+        sound = None if original is None else self._make(self._recipes[original.key])[original.port]
+        return sound.sample_rate if isinstance(sound, Audio) else _USUAL_RATE
+
     def _step(self, need: Need) -> Step:
         recipe = self._recipes[need.key]
         if self._there(need.key):
@@ -157,7 +165,7 @@ class Route:
         assert isinstance(begin, float)
         assert isinstance(length, float)
         place = Passage(begin, begin + length) if length > 0.0 else self._place_of_noise(recipe)
-        outer = (place or _LEAD_IN).widened()
+        outer = (place or _LEAD_IN).widened(self.sample_rate(source))
         settings: dict[str, Any] = {"begin_s": 0.0, "length_s": 0.0}
         if place is not None:
             settings = {"begin_s": place.begin_s - outer.begin_s, "length_s": place.end_s - place.begin_s}

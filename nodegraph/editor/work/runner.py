@@ -102,6 +102,7 @@ class Runner:
 
     def write_into(self, folder: Path) -> None:
         """Choose the folder for results of this document. Nothing is written outside of it."""
+        self._look_for_another()
         self._folder = folder
         self._know_at = 0.0
 
@@ -153,6 +154,10 @@ class Runner:
         self._know_at, self._done_for = 0.0, None
         self._desk.touch(Topic.SOUNDS)
 
+    def look_again(self) -> None:
+        """Look at the files that the document reads: they may have come, gone or changed."""
+        self._know_at = 0.0
+
     def listen_at(self, position_s: float) -> None:
         """Say where the listener is, so that what is near is heard first."""
         self._position_s = position_s
@@ -192,8 +197,7 @@ class Runner:
         """Notice what changed on the desk, and begin what is due."""
         now = time.monotonic()
         changed = self._watch.take()
-        if self._desk.history is not self._history:
-            self._opened()
+        self._look_for_another()
         self._look_at_document(now)
         if changed & Topic.MONITOR:
             self._done_for, self._know_at, self._hear_at = None, now, now
@@ -201,7 +205,10 @@ class Runner:
             self._hear_at = self._hear_at or now + _SETTLED_S
         self._begin_what_is_due(now)
 
-    def _opened(self) -> None:
+    def _look_for_another(self) -> None:
+        """Notice that another document lies on the desk: all work is for the one before."""
+        if self._desk.history is self._history:
+            return
         self.cancel()
         self._history, self._folder = self._desk.history, None
         self._asked.clear()
@@ -305,6 +312,7 @@ class Runner:
             self._begin(Order(self._desk.document, self._session(), tuple(sorted(targets)), asked=False))
 
     def _run(self, targets: tuple[NodeId, ...], *, overwrite: bool, refused: Callable[[Made], None]) -> None:
+        self._look_for_another()
         self._stop_hearing()
         self._hear_at = self._make_at = None
         self.hint, self._refused = "", refused
