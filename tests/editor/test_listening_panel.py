@@ -74,7 +74,7 @@ class Scene:
         self.panel = ListeningPanel(studio, self.player, Rendered(self.sounds))
         self.listening = self.panel.listening
         # Sounds come from here, not from runs.
-        studio.prefer(live=False)
+        studio.prefer(live=False, tour_done=True)
         self.desk.listen_to(AFTER, None)
         self.user = open_window(Window(studio, {"bottom": self.panel}))
         self.settle()
