@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pyloudnorm as pyln
 import pytest
 
 from nodegraph.audio import Audio
@@ -416,3 +417,16 @@ def test_a_and_b_have_their_colours(scene, theme, tmp_path):
         button = picture[int(top) : int(top + height), int(left) : int(left + width)]
         share = float((np.abs(button.astype(int) - colour).sum(axis=2) < 12).mean())
         assert share > 0.6 if name == "a" else 0.01 < share < 0.3
+
+
+def test_short_term_loudness_is_that_of_the_last_three_seconds(scene):
+    s = scene()
+    s.player.seek(6.0)
+    s.press("listen.play")
+    s.user.wait(lambda: s.player.position_s > 6.2, 20)
+    s.user.frames(5)
+    number = dpg.get_item_configuration(s.panel._meters._drawn[1].number)["text"]
+    at = round(6.2 * RATE)
+    last = s.sounds[AFTER].audio.samples[:, at - 3 * RATE : at]
+    expected = pyln.Meter(RATE, block_size=2.99).integrated_loudness(last.T.astype(float))
+    assert float(number.split()[0].replace("−", "-")) == pytest.approx(expected, abs=1.0)

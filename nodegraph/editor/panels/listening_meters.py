@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import dearpygui.dearpygui as dpg
 
-from nodegraph.editor.listen.loudness import integrated_lufs, measure_energies
+from nodegraph.editor.listen.loudness import lufs_of, measure_energies
 from nodegraph.editor.listen.meters import live
 from nodegraph.editor.listen.sound import Audible
 from nodegraph.editor.look.colours import Colour, Colours
@@ -34,6 +34,7 @@ _QUIETEST_VOLUME_DB = -40.0
 # Between two looks at the meters while it plays (s).
 _LIVE_S = 0.06
 _SHORT_TERM_S = 3.0
+_SHORT_TERM_STEPS = 30
 
 
 @dataclass(frozen=True)
@@ -230,9 +231,9 @@ def _values(listening: Listening, source: Audible) -> tuple[float | None, ...]:
 
 
 def _short_term(source: Audible, position_s: float, gain_db: float) -> float | None:
-    """Return the loudness of the last 3 s."""
+    """Return the loudness of the last 3 s, without gates (EBU Tech 3341); None before there are any."""
     end = round((position_s - source.begin_s) * source.sample_rate)
     begin = end - round(_SHORT_TERM_S * source.sample_rate)
     energies = measure_energies(source, max(begin, 0), max(end, 1), lambda: False)
-    lufs = integrated_lufs(energies)
-    return lufs + gain_db if lufs is not None else None
+    whole = energies.size >= _SHORT_TERM_STEPS
+    return lufs_of(float(energies.mean())) + gain_db if whole else None
