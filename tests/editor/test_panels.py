@@ -3,13 +3,16 @@
 from dataclasses import dataclass
 
 import dearpygui.dearpygui as dpg
+import numpy as np
 import pytest
 
+from nodegraph.audio import Curve, Measure, Report
 from nodegraph.document import Document
 from nodegraph.editor.desk.desk import Selection
 from nodegraph.editor.desk.keymap import chord_text
 from nodegraph.editor.desk.states import Loudness, NodeState, PortRef
 from nodegraph.editor.panels.fields import typing
+from nodegraph.editor.panels.report import add_report
 from nodegraph.editor.window.opening import make_window
 from nodegraph.editor.words import use_language
 from nodegraph.editor.words.names import kind_name
@@ -341,6 +344,15 @@ def test_levels_and_reasons_are_shown(scene):
     assert dpg.get_value("inspector.level.audio") == "Peak −1.2 dBFS · −18.3 LUFS"
     texts = [dpg.get_value(item) for item in dpg.get_item_children("inspector.state", 1)]
     assert "It broke." in texts
+
+
+def test_a_report_is_a_table_and_a_plot(scene):
+    curve = Curve("Loudness", np.arange(5000.0), np.sin(np.arange(5000.0)), "s", "LUFS")
+    report = Report("Loudness", (Measure("Integrated loudness", -18.25, "LUFS"),), (curve,))
+    scene.select("gain")
+    add_report(scene.studio, "inspector.reports", report)
+    scene.user.frames(3)
+    assert {"Integrated loudness", "−18.25 LUFS"} <= set(texts_of("inspector.reports"))
 
 
 def test_a_track_has_a_slider_of_its_own(scene):

@@ -178,7 +178,8 @@ class NodeSheet:
         dpg.set_value(f"inspector.level.{port.name}", _loudness_text(loudness) if loudness else "")
 
     def _show_reports(self, spec: NodeSpec | None) -> None:
-        refs = [PortRef(self._node_id, port.name) for port in spec.outputs] if spec else []
+        ports = [port for port in spec.outputs if port.type is Report] if spec else []
+        refs = [PortRef(self._node_id, port.name) for port in ports]
         found = [value for ref in refs if isinstance(value := self._value(ref), Report)]
         if tuple(map(id, found)) == self._shown_reports:
             return

@@ -57,7 +57,7 @@ class Panels:
         self._left = LeftPane(
             studio, Palette(studio, self._add), Outline(studio, self.go_to, self._edit), sheets
         )
-        self.inspector = Inspector(studio, self.pick_file)
+        self.inspector = Inspector(studio, self.pick_file, studio.runner.value)
         self.parts: dict[str, Part] = {"left": self._left, "right": self.inspector}
         self._register()
 
