@@ -56,7 +56,7 @@ SHOTS = (
         ("limiter", "audio"),
         ("load", "audio"),
         "loudness",
-        {"bottom": 470.0, "left": 0.0},
+        {"bottom": 400.0, "left": 0.0},
         (3.0, 6.5),
     ),
     Picture(
