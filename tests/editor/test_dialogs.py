@@ -2,7 +2,6 @@
 
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import dearpygui.dearpygui as dpg
@@ -252,15 +251,14 @@ def test_a_new_folder_is_made_and_entered(editor, music):
     assert (music / "Wände").is_dir()
 
 
-def test_ten_thousand_files_are_shown_and_scrolled_at_once(editor, tmp_path):
+def test_thousands_of_files_are_scrolled_in_as_many_rows_as_are_seen(editor, tmp_path):
     folder = tmp_path / "many"
     folder.mkdir()
-    for number in range(10_000):
+    for number in range(2000):
         (folder / f"{number}.wav").touch()
-    begin = time.perf_counter()
+    before = len(dpg.get_all_items())
     answers = picked(editor, folder)
-    # About 0.3 s on a quiet machine; a row for each file would take many seconds.
-    assert time.perf_counter() - begin < 3
+    assert len(dpg.get_all_items()) - before < 400
     for _page in range(3):
         editor.user.key("PageDown")
     editor.user.key("Enter")

@@ -133,7 +133,7 @@ def matching(entries: Iterable[Entry], typed: str) -> tuple[Entry, ...]:
 
 
 def crumbs(folder: Path) -> tuple[Path, ...]:
-    """Return the folder and those around it, outermost first."""
+    """Return the folder and those that it lies in, outermost first."""
     return (*reversed(folder.parents), folder)
 
 

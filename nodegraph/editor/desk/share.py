@@ -111,26 +111,15 @@ def write_shared(
     DocumentError
         If the file cannot be written, or the excerpts are too large.
     """
-    left_out = []
     try:
         with TemporaryDirectory(prefix="regroove-share-") as folder:
-            made: dict[tuple[str, str], Path] = {}
-            for excerpt in excerpts:
-                cut = Path(folder) / f"{excerpt.file.node_id}.flac"
-                if _cut(excerpt, cut, check):
-                    made[excerpt.file.node_id, excerpt.file.param] = cut
-                else:
-                    left_out.append(excerpt.file.path.name)
-            if sum(cut.stat().st_size for cut in made.values()) > MAX_EXCERPTS_BYTES:
-                raise DocumentError(
-                    f"The excerpts take more than {MAX_EXCERPTS_BYTES >> 20} MiB. Choose shorter ones."
-                )
+            made, left_out = _cut_all(excerpts, Path(folder), check)
             inside = {where: Path("excerpts") / cut.name for where, cut in made.items()}
             clean = relocated(shareable(document, library), inside, library)
             _write(path, to_json(clean), list(made.values()), overwrite=overwrite)
     except OSError as error:
         raise DocumentError(f"{path} cannot be written: {error.strerror or error}.") from error
-    return tuple(left_out)
+    return left_out
 
 
 def read_shared(path: Path, library: Library) -> Shared:
@@ -191,6 +180,25 @@ def unpack(shared: Shared, folder: Path, library: Library) -> Document:
 
 
 # --- writing --------------------------------------------------------------------------------------------
+
+
+def _cut_all(
+    excerpts: Iterable[Excerpt], folder: Path, check: Callable[[], None]
+) -> tuple[dict[tuple[str, str], Path], tuple[str, ...]]:
+    """Cut excerpts into a folder; return them, and the names of files that could not be cut."""
+    made: dict[tuple[str, str], Path] = {}
+    left_out = []
+    for excerpt in excerpts:
+        cut = folder / f"{excerpt.file.node_id}.flac"
+        if _cut(excerpt, cut, check):
+            made[excerpt.file.node_id, excerpt.file.param] = cut
+        else:
+            left_out.append(excerpt.file.path.name)
+    if sum(cut.stat().st_size for cut in made.values()) > MAX_EXCERPTS_BYTES:
+        raise DocumentError(
+            f"The excerpts take more than {MAX_EXCERPTS_BYTES >> 20} MiB. Choose shorter ones."
+        )
+    return made, tuple(left_out)
 
 
 def _cut(excerpt: Excerpt, path: Path, check: Callable[[], None]) -> bool:

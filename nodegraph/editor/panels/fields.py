@@ -33,10 +33,14 @@ _fields: list[Tag] = []
 
 def typing() -> bool:
     """Return whether a registered field is being typed in."""
-    # Items vanish with their window; asking for them later would be an error.
-    _fields[:] = [field for field in _fields if dpg.does_item_exist(field)]
+    # Items vanish with their window, and their numbers are given to others.
+    _fields[:] = [field for field in _fields if _is_field(field)]
     # Enter, Tab and Escape end the typing before they are heard of here; they belong to the text even so.
     return any(dpg.is_item_active(field) or dpg.is_item_deactivated(field) for field in _fields)
+
+
+def _is_field(item: Tag) -> bool:
+    return dpg.does_item_exist(item) and "mvInputText" in dpg.get_item_type(item)
 
 
 def text_field(parent: Tag, value: str, **options: object) -> Tag:

@@ -201,7 +201,7 @@ class FileDialog:
                 _("{folder} cannot be read: {reason}.").format(folder=folder, reason=error.strerror or error)
             )
             return
-        self._all, self._folder, self._typed = entries, folder, ""
+        self._all, self._folder, self._typed = sort_entries(entries, self._order), folder, ""
         dpg.set_value(self._field, "")
         self._show_way()
         self._show_entries()
@@ -229,7 +229,7 @@ class FileDialog:
             )
 
     def _show_entries(self) -> None:
-        shown = matching(sort_entries(self._all, self._order), self._typed)
+        shown = matching(self._all, self._typed)
         self._list.show(shown, 0 if self._typed and shown else -1)
         if shown:
             self._say("")
@@ -256,7 +256,7 @@ class FileDialog:
         self._go(self._folder)
 
     def _sort(self, order: Order) -> None:
-        self._order = order
+        self._order, self._all = order, sort_entries(self._all, order)
         self._show_order()
         self._show_entries()
 
