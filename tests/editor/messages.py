@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import sys
+from functools import cache
 from pathlib import Path
 
 from babel.messages.extract import extract_from_dir
@@ -15,6 +16,7 @@ WORDS = ROOT / "nodegraph" / "editor" / "words"
 _KEYWORDS = {"_": None, "N_": None, "ngettext": (1, 2)}
 
 
+@cache
 def from_sources() -> dict[str, list[str]]:
     """Return the texts marked in the editor: msgid → where; of plural forms, the first."""
     found: dict[str, list[str]] = {}
@@ -25,6 +27,7 @@ def from_sources() -> dict[str, list[str]]:
     return found
 
 
+@cache
 def plurals() -> dict[str, str]:
     """Return the plural form of each text that has one."""
     rows = extract_from_dir(str(ROOT / "nodegraph" / "editor"), keywords={"ngettext": (1, 2)})
@@ -55,6 +58,17 @@ def from_library(library) -> dict[str, list[str]]:
     return found
 
 
+def from_graphs(library) -> dict[str, list[str]]:
+    """Return what the start page says of the shipped graphs: msgid → which graph."""
+    from nodegraph.editor.desk.templates import load_templates
+
+    found: dict[str, list[str]] = {}
+    for template in load_templates(ROOT / "graphs", library):
+        for text in (template.title, template.text):
+            found.setdefault(text, []).append(f"{template.name}.json")
+    return found
+
+
 def german() -> dict[str, tuple[str, ...]]:
     """Return all German entries."""
     from nodegraph.editor.words.catalogue import read_po
@@ -65,7 +79,8 @@ def german() -> dict[str, tuple[str, ...]]:
     return found
 
 
-def _quoted(text: str) -> str:
+def quoted(text: str) -> str:
+    """Return a text as a catalogue spells it."""
     escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
     return f'"{escaped}"'
 
@@ -76,12 +91,12 @@ def main() -> None:
 
     library = Library.from_package(nodes, skip=("dsp",))
     have, many = german(), plurals()
-    for text, places in {**from_library(library), **from_sources()}.items():
+    for text, places in {**from_library(library), **from_graphs(library), **from_sources()}.items():
         if all(have.get(text, ("",))):
             continue
-        print(f"#: {' '.join(places[:2])}\nmsgid {_quoted(text)}")
+        print(f"#: {' '.join(places[:2])}\nmsgid {quoted(text)}")
         if text in many:
-            print(f'msgid_plural {_quoted(many[text])}\nmsgstr[0] ""\nmsgstr[1] ""\n')
+            print(f'msgid_plural {quoted(many[text])}\nmsgstr[0] ""\nmsgstr[1] ""\n')
         else:
             print('msgstr ""\n')
 

@@ -61,4 +61,4 @@ def test_recent_folders_are_one_click_away(folder):
     found = {spot.path: spot.title for spot in spots([str(folder / "x.json"), "/gone/y.json"])}
     assert found[folder] == folder.name
     assert Path("/gone") not in found
-    assert found[Path.home()] == "Home"
+    assert found[Path.home()] == "Home folder"

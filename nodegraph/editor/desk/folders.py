@@ -142,7 +142,7 @@ def spots(recent_files: Iterable[str]) -> tuple[Spot, ...]:
     import platformdirs
 
     named = [
-        Spot(N_("Home"), "home", Path.home()),
+        Spot(N_("Home folder"), "home", Path.home()),
         Spot(N_("Desktop"), "layout-dashboard", Path(platformdirs.user_desktop_dir())),
         Spot(N_("Documents"), "file", Path(platformdirs.user_documents_dir())),
         Spot(N_("Music"), "music", Path(platformdirs.user_music_dir())),

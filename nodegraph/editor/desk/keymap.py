@@ -5,12 +5,25 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from nodegraph.editor.words import _
+from nodegraph.editor.words import N_, _
 
 __all__ = ["PRESETS", "Chord", "Keymap", "chord_text"]
 
 _MODIFIERS = ("Ctrl", "Shift", "Alt")
 _ARROWS = {"Up": "↑", "Down": "↓", "Left": "←", "Right": "→"}
+_WORDS = {
+    "Backspace": N_("Backspace"),
+    "Delete": N_("Del"),
+    "End": N_("End"),
+    "Enter": N_("Enter"),
+    "Escape": N_("Esc"),
+    "Home": N_("Home"),
+    "Insert": N_("Ins"),
+    "PageDown": N_("Page down"),
+    "PageUp": N_("Page up"),
+    "Space": N_("Space"),
+    "Tab": N_("Tab"),
+}
 _SIGNS = {"Plus": "+", "Minus": "−", "Period": ".", "Comma": ",", "Slash": "/", "Grave": "`"}
 
 
@@ -192,5 +205,5 @@ def chord_text(chord: Chord) -> str:
     held = [
         word for word, on in ((_("Ctrl"), chord.ctrl), (_("Shift"), chord.shift), (_("Alt"), chord.alt)) if on
     ]
-    key = _ARROWS.get(chord.key) or _SIGNS.get(chord.key) or _(chord.key)
+    key = _ARROWS.get(chord.key) or _SIGNS.get(chord.key) or _(_WORDS.get(chord.key, chord.key))
     return "+".join([*held, key])

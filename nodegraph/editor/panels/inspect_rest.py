@@ -98,7 +98,7 @@ def _add_alignments(studio: Studio, parent: Tag, nodes: Sequence[NodeId]) -> Non
 def fill_link(studio: Studio, parent: Tag, links: Sequence[Link]) -> None:
     """Show links: where from, where to, of what type."""
     desk = studio.desk
-    title = ngettext("Link", "{count} links", len(links)).format(count=len(links))
+    title = ngettext("A link", "{count} links", len(links)).format(count=len(links))
     words(parent, title, font=FONTS.title)
     graph, document = desk.document.graph, desk.document
     for link in links:

@@ -55,7 +55,7 @@ STEPS: tuple[Step, ...] = (
     ),
     Step(
         "toolbar",
-        N_("Running"),
+        N_("Running the graph"),
         N_(
             "What you listen to is brought up to date by itself. Run makes everything, and writes the files "
             "of the export nodes. Nothing is ever overwritten without asking."

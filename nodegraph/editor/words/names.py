@@ -80,6 +80,7 @@ _KINDS: Mapping[str, str] = {
 _SPELLED: Mapping[str, str] = {
     # Parameters.
     "sample_rate": "Sample rate",
+    "tone_ms": "Tone length",
     "clicks_per_s": "Clicks",
     "crackle_per_s": "Crackle",
     "lowest_hz": "Slowest",
