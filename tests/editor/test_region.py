@@ -69,9 +69,6 @@ DEMO = ("source.demo", {"length_s": 12.0, "channels": "mono", "sample_rate": 220
     [
         ("gain", {"gain_db": -3.0}, -150),
         ("tone.eq", {"mid_db": 6.0, "low_cut_hz": 60.0}, -90),
-        # A click at the threshold may count in one and not in the other: its surroundings are judged in
-        # blocks, which begin elsewhere.
-        ("repair.declick", {"threshold_db": 20.0}, -30),
         # Its gain falls back over seconds: what was loud before the context is not known.
         ("level.limiter", {"ceiling_dbtp": -9.0}, -40),
         ("separate.hpss", {}, -60),
@@ -88,6 +85,14 @@ def test_a_passage_is_what_the_whole_file_is_there(studio, kind, params, below_d
     assert (sound.begin_s, sound.audio.seconds) == (6.0, 3.0)
     whole = ear.run("b")
     assert difference_db(sound.audio.samples, part(whole, 6.0, 9.0)) <= below_db
+
+
+def test_the_clicks_of_a_passage_are_those_of_the_whole_file(studio):
+    ear = Ear(studio, graph("a.audio > b.audio", a=DEMO, b=("repair.declick", {"threshold_db": 20.0})))
+    ear.run("a")
+    found, wanted = ear.sound("b.audio", 6.0, 9.0).audio.samples, part(ear.run("b"), 6.0, 9.0)
+    # One at the threshold may count in one and not in the other: blocks begin elsewhere.
+    assert np.mean(found != wanted) <= 0.02
 
 
 def test_noise_is_learned_where_the_whole_file_would_learn_it(studio):
