@@ -181,7 +181,9 @@ def _own_imports(source: bytes, module: str) -> set[str]:
     """Return the names under the module's own top-level package that its source may import."""
     root = module.split(".", 1)[0]
     names = set[str]()
-    for statement in _statements(ast.parse(source)):
+    with _PARSING:
+        tree = ast.parse(source)
+    for statement in _statements(tree):
         if isinstance(statement, ast.Import):
             names.update(alias.name for alias in statement.names)
         elif isinstance(statement, ast.ImportFrom) and statement.module:
