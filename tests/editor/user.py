@@ -156,10 +156,10 @@ class User:
         *held, name = chord.split("+")
         code = _KEYS.get(name) or getattr(dpg, f"mvKey_{name}")
         self._hold("+".join(held), True)
+        # Dear ImGui takes them in two frames, however long those last: it repeats a key that is held.
         _key(_io(), code, True)
-        self.frames(2)
         _key(_io(), code, False)
-        self.frames(1)
+        self.frames(3)
         self._hold("+".join(held), False)
         self.frames(1)
 

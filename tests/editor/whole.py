@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -125,6 +126,37 @@ class Editor:
             if dpg.get_item_label(item) == title:
                 return self.user.middle(item)
         raise AssertionError(f"there is no row {title!r} in {tag}")
+
+    def palette_row(self, title: str) -> Place:
+        """Return the middle of a kind in the palette; turn the wheel until it is seen."""
+        left, top = dpg.get_item_pos("pane.left")
+        middle = left + dpg.get_item_width("pane.left") / 2, top + dpg.get_item_height("pane.left") / 2
+        lowest = top + dpg.get_item_height("pane.left") - 20
+        for notches in (0, *[9] * 9, *[-2] * 40):
+            if notches:
+                self.user.wheel(*middle, notches)
+                self.user.frames(2)
+            x, y = self.row("palette.row", title)
+            if top + 90 < y < lowest:
+                return x, y
+        raise AssertionError(f"{title} is never seen in the palette")
+
+    def text_place(self, text: str) -> Place:
+        """Return the middle of a text that is on the screen."""
+        texts = (each for each in dpg.get_all_items() if dpg.get_item_type(each).endswith("mvText"))
+        return self.user.middle(next(each for each in texts if dpg.get_value(each) == text))
+
+    def state(self, node_id: NodeId) -> str:
+        """Return what is known of a node: "clean", "failed" …."""
+        state = self.desk.states.get(node_id)
+        return state.status if state is not None else ""
+
+    def wait_for(self, node_id: NodeId, status: str, timeout_s: float = 20.0) -> None:
+        """Wait until a node has a status."""
+        end = time.monotonic() + timeout_s
+        while self.state(node_id) != status:
+            assert time.monotonic() < end, f"{node_id} is not {status}: {self.desk.states}"
+            self.user.frames(1)
 
     def button(self, title: str) -> int:
         """Return the newest button with a title."""
