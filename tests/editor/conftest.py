@@ -46,10 +46,12 @@ def own_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def studio(library: Library, tmp_path: Path):
-    """Return what the parts of a window share, without any window."""
+    """Return what the parts of a window share, without any window. Its user has seen the tour."""
     from nodegraph.editor.work.studio import Studio
 
-    return Studio(library, GRAPHS, Cache(tmp_path / "cache"))
+    studio = Studio(library, GRAPHS, Cache(tmp_path / "cache"))
+    studio.prefer(tour_done=True)
+    return studio
 
 
 @pytest.fixture

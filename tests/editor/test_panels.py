@@ -79,7 +79,6 @@ class Scene:
 
 @pytest.fixture
 def scene(studio, open_window):
-    studio.prefer(tour_done=True)
     studio.desk.open(DOCUMENT, None)
     user = open_window(make_window(studio))
     user.frames(4)

@@ -36,7 +36,6 @@ def frame(studio, done, open_window):
     """An open window with blank panes and three actions; returns the window and a user."""
     for name, title in (("edit.undo", "Undo"), ("run.all", "Run"), ("listen.play", "Play")):
         studio.actions.add(Action(name, title, lambda name=name: done.append(name)))
-    studio.prefer(tour_done=True)
     window = Window(studio, {"left": Blank(), "canvas": Canvas(studio), "right": Blank(), "bottom": Blank()})
     return window, open_window(window)
 
