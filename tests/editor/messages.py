@@ -70,13 +70,10 @@ def from_graphs(library) -> dict[str, list[str]]:
 
 
 def german() -> dict[str, tuple[str, ...]]:
-    """Return all German entries."""
-    from nodegraph.editor.words.catalogue import read_po
+    """Return all German entries but those of the engine's messages."""
+    from nodegraph.editor.words.catalogue import catalogue_file
 
-    found: dict[str, tuple[str, ...]] = {}
-    for path in sorted(WORDS.glob("*.de.po")):
-        found |= read_po(path.read_text(encoding="utf-8"))
-    return found
+    return catalogue_file("nodes", "de") | catalogue_file("editor", "de")
 
 
 def quoted(text: str) -> str:

@@ -14,6 +14,7 @@ from nodegraph.editor.space.face import INSET
 from nodegraph.editor.space.overlay import LinkDraft, Overlay
 from nodegraph.editor.space.scene import Scene
 from nodegraph.editor.space.view import Box, View
+from nodegraph.editor.words import told
 
 __all__ = ["OverlayPicture"]
 
@@ -148,7 +149,7 @@ class OverlayPicture:
     def _draw_reason(self, overlay: Overlay, view: View, pointer: Place, size: float) -> None:
         """Say beside the pointer why the link cannot end there, or what lies there."""
         c, pen = self._colours, self._top
-        lines = wrapped(overlay.reason, _TIP_SIZE, _TIP_WIDTH, _TIP_LINES)
+        lines = wrapped(told(overlay.reason), _TIP_SIZE, _TIP_WIDTH, _TIP_LINES)
         wide = max(text_width(line, _TIP_SIZE) for line in lines)
         line_height = _TIP_SIZE + 4
         width, height = (wide + 20) * size, (line_height * len(lines) + 12) * size

@@ -14,7 +14,7 @@ from nodegraph.document_file import from_json, to_json
 from nodegraph.editor.desk.desk import Selection
 from nodegraph.editor.desk.edits_canvas import bounds
 from nodegraph.editor.desk.edits_parts import extract, feeding, put_in
-from nodegraph.editor.words import _
+from nodegraph.editor.words import _, told
 from nodegraph.errors import DocumentError
 from nodegraph.graph import Graph, Link
 from nodegraph.library import Library
@@ -76,7 +76,7 @@ def read_clip(text: str, library: Library) -> Clip:
     try:
         document = from_json(text, library)
     except DocumentError as error:
-        reason = _("The clipboard holds no nodes: {reason}").format(reason=error)
+        reason = _("The clipboard holds no nodes: {reason}").format(reason=told(str(error)))
         raise DocumentError(reason) from error
     part = replace(document, extra={})
     if not (part.graph.nodes or part.frames or part.notes):

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from nodegraph.document import Document
 from nodegraph.editor.desk.finding import Candidate
 from nodegraph.editor.desk.states import NodeState
-from nodegraph.editor.words import _, ngettext
+from nodegraph.editor.words import _, ngettext, told
 from nodegraph.editor.words.names import kind_name, port_name
 from nodegraph.editor.words.statuses import status_name
 from nodegraph.graph import Link, NodeId
@@ -89,7 +89,7 @@ def outline_text(document: Document, states: Mapping[NodeId, NodeState] | None =
         mark = f" [{status_name(state.status)}]" if state else ""
         lines += ["", f"{number}. {named}{mark}", *(f"   {entry}" for entry in row.inputs)]
         if state and state.reason:
-            lines.append(f"   {state.reason}")
+            lines.append(f"   {told(state.reason)}")
     lines += [line for note in document.notes for line in ("", note.text)]
     return "\n".join(lines) + "\n"
 

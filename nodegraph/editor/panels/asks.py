@@ -21,7 +21,7 @@ from nodegraph.editor.panels.search import Search
 from nodegraph.editor.space.hit import Hit
 from nodegraph.editor.space.shape import ROW
 from nodegraph.editor.space.surface import Asks
-from nodegraph.editor.words import _
+from nodegraph.editor.words import _, told
 from nodegraph.editor.words.names import choice_name, param_name
 from nodegraph.editor.words.values import value_text
 from nodegraph.editor.work.studio import Studio
@@ -205,7 +205,7 @@ class CanvasAsks:
         try:
             self._set(node_id, param.name, entered(param, text))
         except (ArithmeticProblem, ParameterError) as error:
-            return str(error)
+            return told(str(error))
         return ""
 
     def _set(self, node_id: NodeId, name: str, value: ParamValue) -> None:

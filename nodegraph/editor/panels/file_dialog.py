@@ -22,7 +22,7 @@ from nodegraph.editor.panels.button_row import ButtonRow
 from nodegraph.editor.panels.entry_list import COLUMNS, EntryList
 from nodegraph.editor.panels.fields import icon_button, text_field, tip, words
 from nodegraph.editor.panels.styling import FONTS, text_width
-from nodegraph.editor.words import N_, _
+from nodegraph.editor.words import N_, _, told
 from nodegraph.editor.work.asking import Asking, Choice, Picking, Question
 from nodegraph.editor.work.part import Tag
 from nodegraph.editor.work.studio import Studio
@@ -198,7 +198,9 @@ class FileDialog:
             )
         except OSError as error:
             self._say(
-                _("{folder} cannot be read: {reason}.").format(folder=folder, reason=error.strerror or error)
+                _("{folder} cannot be read: {reason}.").format(
+                    folder=folder, reason=told(str(error.strerror or error))
+                )
             )
             return
         self._all, self._folder, self._typed = sort_entries(entries, self._order), folder, ""
@@ -363,7 +365,7 @@ class FileDialog:
             folder.mkdir()
         except (OSError, ValueError) as error:
             reason = getattr(error, "strerror", None) or str(error)
-            self._say(_("The folder cannot be made: {reason}.").format(reason=reason))
+            self._say(_("The folder cannot be made: {reason}.").format(reason=told(reason)))
         else:
             self._go(folder)
 

@@ -32,7 +32,7 @@ from nodegraph.editor.panels.recordings import Recordings
 from nodegraph.editor.panels.safekeeping import Safekeeping
 from nodegraph.editor.panels.sharing import Sharing
 from nodegraph.editor.space.panes import Pane
-from nodegraph.editor.words import N_, _
+from nodegraph.editor.words import N_, _, told
 from nodegraph.editor.work.asking import Choice, FileType, Picking, Question
 from nodegraph.editor.work.part import Tag
 from nodegraph.editor.work.studio import Studio
@@ -364,7 +364,9 @@ class Filing:
 
     def _refuse(self, title: str, error: Exception) -> None:
         ok = (Choice("ok", _("OK")),)
-        self._dialogs.ask(Question(title, str(error), ok, "ok", "ok", "circle-alert"), lambda _choice: None)
+        self._dialogs.ask(
+            Question(title, told(str(error)), ok, "ok", "ok", "circle-alert"), lambda _choice: None
+        )
 
 
 _OPENED = (GRAPH_SUFFIX, SHARE_SUFFIX, *SOUND_SUFFIXES)

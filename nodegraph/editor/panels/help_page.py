@@ -10,7 +10,7 @@ from nodegraph.editor.desk.entering import range_text
 from nodegraph.editor.panels.fields import heading, words
 from nodegraph.editor.panels.popup import Sheet
 from nodegraph.editor.panels.styling import FONTS
-from nodegraph.editor.words import _
+from nodegraph.editor.words import _, told
 from nodegraph.editor.words.names import (
     choice_name,
     english_name,
@@ -66,7 +66,7 @@ class HelpPage:
         words(body, f"{family_name(family_of(spec.kind))} · {spec.kind}", colour=quiet, font=FONTS.small)
         missing = studio.library.unavailable(spec)
         if missing:
-            words(body, missing, colour=studio.colours.warning)
+            words(body, told(missing), colour=studio.colours.warning)
         words(body, _(spec.summary), font=FONTS.bold)
         for paragraph in paragraphs(_(spec.text)):
             words(body, paragraph)

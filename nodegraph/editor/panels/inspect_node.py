@@ -17,7 +17,7 @@ from nodegraph.editor.panels.fields import TextBox, heading, icon_button, tip, w
 from nodegraph.editor.panels.outline import state_mark
 from nodegraph.editor.panels.report import add_report
 from nodegraph.editor.panels.styling import FONTS
-from nodegraph.editor.words import _
+from nodegraph.editor.words import _, told
 from nodegraph.editor.words.names import family_name, family_of, kind_name, port_name
 from nodegraph.editor.words.statuses import status_name
 from nodegraph.editor.words.values import seconds_text
@@ -150,7 +150,9 @@ class NodeSheet:
         words(row, text)
         if state.reason:
             strong = state.status in ("failed", "blocked", "unavailable")
-            words(parent, state.reason, colour=None if strong else studio.colours.quiet, font=FONTS.small)
+            words(
+                parent, told(state.reason), colour=None if strong else studio.colours.quiet, font=FONTS.small
+            )
         command = self._install_command() if state.status == "unavailable" else ""
         if command:
             dpg.add_button(
@@ -161,7 +163,7 @@ class NodeSheet:
             )
             tip(studio, "inspector.install", command)
         for note in state.notes:
-            words(parent, note, colour=studio.colours.quiet, font=FONTS.small)
+            words(parent, told(note), colour=studio.colours.quiet, font=FONTS.small)
 
     def _install_command(self) -> str:
         spec, library = self._spec, self._studio.library

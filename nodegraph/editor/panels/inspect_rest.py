@@ -15,7 +15,7 @@ from nodegraph.editor.desk.outline_text import node_name
 from nodegraph.editor.look.colours import port_colour
 from nodegraph.editor.panels.fields import TextBox, heading, words
 from nodegraph.editor.panels.styling import FONTS
-from nodegraph.editor.words import _, ngettext
+from nodegraph.editor.words import _, ngettext, told
 from nodegraph.editor.words.names import english_name, kind_name, port_name
 from nodegraph.editor.words.values import seconds_text
 from nodegraph.editor.work.part import Tag
@@ -171,7 +171,7 @@ def _add_facts(studio: Studio, parent: Tag) -> None:
         if state is not None and state.status == "stale" and state.reason:
             words(
                 parent,
-                f"{node_name(document, node_id)}: {state.reason}",
+                f"{node_name(document, node_id)}: {told(state.reason)}",
                 colour=studio.colours.quiet,
                 font=FONTS.small,
             )

@@ -13,7 +13,7 @@ from nodegraph.editor.panels.listening_spectrogram import look_of
 from nodegraph.editor.space.panes import Pane
 from nodegraph.editor.space.rooms import Rooms
 from nodegraph.editor.space.timeline import Span, clock
-from nodegraph.editor.words import _
+from nodegraph.editor.words import _, told
 from nodegraph.editor.work.listening import Listening
 from nodegraph.editor.work.part import Tag
 
@@ -156,7 +156,7 @@ class Glass:
         if heard is None:
             return "", _("Click an output port to hear it."), None
         if heard.sound is None:
-            return "", heard.reason or _("Nothing has been made here yet."), heard.fraction
+            return "", told(heard.reason) or _("Nothing has been made here yet."), heard.fraction
         if not heard.sound.preview:
             return "", "", None
         seconds = f"{heard.sound.audio.seconds:.1f}".removesuffix(".0")

@@ -13,7 +13,7 @@ from nodegraph.editor.look.icons import ICONS
 from nodegraph.editor.panels.fields import text_field, tip, words
 from nodegraph.editor.panels.rows import Cell, RowList
 from nodegraph.editor.panels.styling import FONTS
-from nodegraph.editor.words import _
+from nodegraph.editor.words import _, told
 from nodegraph.editor.words.names import FAMILIES, family_name, family_of, kind_name
 from nodegraph.editor.work.part import Tag
 from nodegraph.editor.work.studio import Studio
@@ -138,7 +138,7 @@ class Palette:
         for number, kind in enumerate(kinds, first):
             spec = studio.library.specs[kind]
             item = f"palette.row.{number}"
-            tip(studio, item, kind_name(kind), _(spec.summary), studio.library.unavailable(spec) or "")
+            tip(studio, item, kind_name(kind), _(spec.summary), told(studio.library.unavailable(spec) or ""))
             with dpg.drag_payload(parent=item, drag_data=kind, payload_type="kind"):
                 dpg.add_text(kind_name(kind))
 

@@ -14,7 +14,7 @@ from nodegraph.editor.desk.outline_text import node_name
 from nodegraph.editor.desk.sliding import has_slider, share_of, value_at
 from nodegraph.editor.panels.fields import TextBox, icon_button, tip, words
 from nodegraph.editor.panels.styling import FONTS
-from nodegraph.editor.words import _
+from nodegraph.editor.words import _, told
 from nodegraph.editor.words.names import choice_name, param_name, port_name
 from nodegraph.editor.work.part import Tag
 from nodegraph.editor.work.studio import Studio
@@ -292,7 +292,7 @@ class ParamFields:
         try:
             self._set(row, entered(row.param, text))
         except (ArithmeticProblem, ParameterError) as error:
-            self._refuse(row, str(error))
+            self._refuse(row, told(str(error)))
             return
         self._show(row)
 

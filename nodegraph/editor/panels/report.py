@@ -5,10 +5,11 @@ from __future__ import annotations
 import dearpygui.dearpygui as dpg
 import numpy as np
 
-from nodegraph.audio import Curve, Report
+from nodegraph.audio import Curve, Measure, Report
 from nodegraph.editor.panels.fields import heading, words
 from nodegraph.editor.panels.styling import FONTS
-from nodegraph.editor.words import _
+from nodegraph.editor.words import told
+from nodegraph.editor.words.names import kind_name
 from nodegraph.editor.work.part import Tag
 from nodegraph.editor.work.studio import Studio
 
@@ -21,7 +22,7 @@ _PLOT_HEIGHT = 130.0
 
 def add_report(studio: Studio, parent: Tag, report: Report) -> None:
     """Add a report to a pane."""
-    heading(studio, parent, _(report.title))
+    heading(studio, parent, told(report.title))
     table = dpg.add_table(
         parent=parent, header_row=False, policy=dpg.mvTable_SizingStretchProp, pad_outerX=False
     )
@@ -29,19 +30,26 @@ def add_report(studio: Studio, parent: Tag, report: Report) -> None:
     dpg.add_table_column(parent=table, init_width_or_weight=0.4)
     for measure in report.measures:
         row = dpg.add_table_row(parent=table)
-        words(row, _(measure.name), colour=studio.colours.quiet)
-        words(row, str(measure).replace("-", "−") if _is_number(measure.value) else str(measure))
+        words(row, _named(studio, measure.name), colour=studio.colours.quiet)
+        words(row, _shown(studio, measure))
     for curve in report.curves:
         _add_curve(studio, parent, curve)
 
 
-def _is_number(value: object) -> bool:
-    return isinstance(value, (int, float))
+def _named(studio: Studio, name: str) -> str:
+    """Return a measure's name; that of a repair that is advised is the node's."""
+    return kind_name(name) if name in studio.library.specs else told(name)
+
+
+def _shown(studio: Studio, measure: Measure) -> str:
+    if isinstance(measure.value, (int, float)):
+        return told(str(measure)).replace("-", "−")
+    return ", ".join(_named(studio, part) for part in str(measure).split(", "))
 
 
 def _add_curve(studio: Studio, parent: Tag, curve: Curve) -> None:
     unit = f" ({curve.y_unit})" if curve.y_unit else ""
-    words(parent, _(curve.name) + unit, colour=studio.colours.quiet, font=FONTS.small)
+    words(parent, told(curve.name) + unit, colour=studio.colours.quiet, font=FONTS.small)
     step = max(1, -(-curve.x.size // _MOST_POINTS))
     x, y = curve.x[::step], curve.y[::step]
     plot = dpg.add_plot(

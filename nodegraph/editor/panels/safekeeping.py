@@ -8,7 +8,7 @@ from nodegraph.editor.desk.folders import date_text
 from nodegraph.editor.desk.journal import Journal
 from nodegraph.editor.desk.recovery import Recovery, discard, left_behind
 from nodegraph.editor.panels.dialogs import Dialogs
-from nodegraph.editor.words import _, ngettext
+from nodegraph.editor.words import _, ngettext, told
 from nodegraph.editor.work.asking import Choice, Question
 from nodegraph.editor.work.studio import Studio
 
@@ -56,7 +56,7 @@ class Safekeeping:
         trouble = self._journal.take_trouble()
         if trouble:
             text = _("Edits cannot be kept for recovery after a crash: {reason}.")
-            self._studio.desk.tell(text.format(reason=trouble), "warning")
+            self._studio.desk.tell(text.format(reason=told(trouble)), "warning")
         if self._offers and not self._dialogs.showing:
             self._offer(self._offers.pop(0))
 

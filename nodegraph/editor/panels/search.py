@@ -10,7 +10,7 @@ from nodegraph.editor.desk.keymap import chord_text
 from nodegraph.editor.desk.outline_text import node_candidates, outline
 from nodegraph.editor.look.colours import family_colour
 from nodegraph.editor.panels.finder import Entry, Finder
-from nodegraph.editor.words import _
+from nodegraph.editor.words import _, told
 from nodegraph.editor.words.catalogue import in_all_languages
 from nodegraph.editor.words.names import family_name, family_of, kind_name
 from nodegraph.editor.words.statuses import status_name
@@ -94,7 +94,7 @@ class Search:
             self._candidates[spec.kind],
             kind_name(spec.kind),
             family_name(family),
-            missing or _(spec.summary),
+            told(missing or "") or _(spec.summary),
             family_colour(self._studio.colours, family),
             dimmed=missing is not None,
         )

@@ -19,7 +19,7 @@ from nodegraph.editor.panels.dialogs import Dialogs
 from nodegraph.editor.panels.fields import labelled, words
 from nodegraph.editor.panels.recordings import Recordings
 from nodegraph.editor.panels.styling import FONTS
-from nodegraph.editor.words import _, ngettext
+from nodegraph.editor.words import _, ngettext, told
 from nodegraph.editor.work.asking import Choice, FileType, Picking, Question
 from nodegraph.editor.work.part import Tag
 from nodegraph.editor.work.studio import Studio
@@ -163,7 +163,9 @@ class Sharing:
 
     def _refuse(self, title: str, error: Exception) -> None:
         ok = (Choice("ok", _("OK")),)
-        self._dialogs.ask(Question(title, str(error), ok, "ok", "ok", "circle-alert"), lambda _choice: None)
+        self._dialogs.ask(
+            Question(title, told(str(error)), ok, "ok", "ok", "circle-alert"), lambda _choice: None
+        )
 
 
 class _ShareSheet:

@@ -15,7 +15,7 @@ from nodegraph.editor.desk.outline_text import node_name
 from nodegraph.editor.desk.states import NodeState, PortRef
 from nodegraph.editor.look.typesetting import first_sentence, fitting, text_width, wrapped
 from nodegraph.editor.space.shape import NodeShape, PortPlace
-from nodegraph.editor.words import _, ngettext
+from nodegraph.editor.words import _, ngettext, told
 from nodegraph.editor.words.names import family_of, param_name, port_name
 from nodegraph.editor.words.statuses import status_name
 from nodegraph.editor.words.values import level_text, seconds_text, value_text
@@ -306,7 +306,7 @@ def _strip(state: NodeState | None, status: str, width: float) -> tuple[str, str
         percent = _("{percent} %").format(percent=round(100 * state.fraction))
         return fitting(text, STRIP_SIZE, room - text_width(percent, STRIP_SIZE) - _PADDING), percent
     if status in ("blocked", "unavailable") and state.reason:
-        return fitting(first_sentence(state.reason), STRIP_SIZE, room), ""
+        return fitting(first_sentence(told(state.reason)), STRIP_SIZE, room), ""
     figures = _loudness(state)
     if status == "clean" and state.seconds is not None:
         text = seconds_text(state.seconds)
@@ -329,7 +329,7 @@ def _loudness(state: NodeState) -> str:
 def _reason(state: NodeState | None, status: str, width: float) -> tuple[str, ...]:
     if state is None or status != "failed" or not state.reason:
         return ()
-    return wrapped(first_sentence(state.reason), REASON_SIZE, width - 12, _REASON_LINES)
+    return wrapped(first_sentence(told(state.reason)), REASON_SIZE, width - 12, _REASON_LINES)
 
 
 def _through(shape: NodeShape) -> tuple[float, ...]:

@@ -8,7 +8,7 @@ from nodegraph.document import Document
 from nodegraph.editor.desk.states import NodeState
 from nodegraph.editor.look.typesetting import first_sentence
 from nodegraph.editor.space.hit import Hit
-from nodegraph.editor.words import _
+from nodegraph.editor.words import _, told
 from nodegraph.errors import ParameterError
 from nodegraph.graph import NodeId
 from nodegraph.library import Library
@@ -26,7 +26,7 @@ def hint_of(hit: Hit, document: Document, library: Library, states: Mapping[Node
     match hit.what:
         case "strip":
             state = states.get(hit.node_id)
-            return " ".join(filter(None, (state.reason, *state.notes))) if state else ""
+            return " ".join(map(told, filter(None, (state.reason, *state.notes)))) if state else ""
         case "title":
             unknown = _("This version does not know nodes of the kind {kind}.").format(kind=node.kind)
             return _(spec.summary) if spec is not None else unknown

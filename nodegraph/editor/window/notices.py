@@ -10,6 +10,7 @@ from nodegraph.editor.desk.desk import Notice, Topic
 from nodegraph.editor.look.icons import ICONS
 from nodegraph.editor.panels.styling import FONTS
 from nodegraph.editor.space.panes import Pane
+from nodegraph.editor.words import told
 from nodegraph.editor.work.part import Tag
 from nodegraph.editor.work.studio import Studio
 
@@ -73,7 +74,7 @@ class Notices:
         row = dpg.add_group(horizontal=True, parent=window)
         icon = dpg.add_text(ICONS[_ICONS[notice.kind]], parent=row, color=(*colour, 255))
         dpg.bind_item_font(icon, FONTS.icons)
-        dpg.add_text(notice.text, parent=row, wrap=int((_WIDTH - 84) * scale))
+        dpg.add_text(told(notice.text), parent=row, wrap=int((_WIDTH - 84) * scale))
         close = dpg.add_button(
             label=ICONS["x"], parent=row, user_data=window, callback=self._close, small=True
         )

@@ -12,7 +12,18 @@ from functools import cache
 from pathlib import Path
 from typing import Literal
 
-__all__ = ["LANGUAGES", "N_", "Language", "_", "in_all_languages", "ngettext", "read_po", "use_language"]
+__all__ = [
+    "LANGUAGES",
+    "N_",
+    "Language",
+    "_",
+    "catalogue_file",
+    "in_all_languages",
+    "language_in_use",
+    "ngettext",
+    "read_po",
+    "use_language",
+]
 
 Language = Literal["en", "de"]
 
@@ -26,6 +37,7 @@ class _Catalogue:
     """The texts of the language in use."""
 
     def __init__(self) -> None:
+        self.language: Language = "en"
         self.texts: Mapping[str, tuple[str, ...]] = {}
 
     def find(self, text: str, form: int = 0) -> str | None:
@@ -38,16 +50,26 @@ _used = _Catalogue()
 
 def use_language(language: Language) -> None:
     """Say everything in that language from now on. What is drawn already has to be drawn again."""
-    _used.texts = _texts(language)
+    _used.language, _used.texts = language, _texts(language)
+
+
+def language_in_use() -> Language:
+    """Return the language in which everything is said now."""
+    return _used.language
 
 
 @cache
 def _texts(language: Language) -> Mapping[str, tuple[str, ...]]:
     merged: dict[str, tuple[str, ...]] = {}
     if language != "en":
-        for path in sorted(_FOLDER.glob(f"*.{language}.po")):
-            merged |= read_po(path.read_text(encoding="utf-8"))
+        for name in ("nodes", "editor"):
+            merged |= catalogue_file(name, language)
     return merged
+
+
+def catalogue_file(name: str, language: Language) -> dict[str, tuple[str, ...]]:
+    """Return the entries of one catalogue of this folder: "nodes", "editor" or "engine"."""
+    return read_po((_FOLDER / f"{name}.{language}.po").read_text(encoding="utf-8"))
 
 
 def in_all_languages(text: str) -> tuple[str, ...]:

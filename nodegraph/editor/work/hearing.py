@@ -9,7 +9,7 @@ from nodegraph.audio import Audio
 from nodegraph.document import Document
 from nodegraph.editor.desk.states import NodeState, PortRef, RunState
 from nodegraph.editor.listen.sound import Sound
-from nodegraph.editor.words import _
+from nodegraph.editor.words import _, told
 from nodegraph.editor.words.names import kind_name, port_name
 from nodegraph.library import Library
 
@@ -116,9 +116,9 @@ def why_silent(state: NodeState, run: RunState, title: str, otherwise: str) -> t
         case "running":
             return _("{port} is being made…").format(port=title), state.fraction
         case "failed":
-            return _("{port} could not be made: {reason}").format(port=title, reason=state.reason), None
+            return _("{port} could not be made: {reason}").format(port=title, reason=told(state.reason)), None
         case "unavailable" | "blocked":
-            return state.reason or otherwise, None
+            return told(state.reason) or otherwise, None
         case "stale" if run.what != "idle":
             return _("{port} is being made…").format(port=title), run.fraction
         case _:

@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 
 from nodegraph.editor.desk.actions import Action
-from nodegraph.editor.words import N_, _, ngettext
+from nodegraph.editor.words import N_, _, ngettext, told
 from nodegraph.editor.work.asking import Choice, Picking, Question
 from nodegraph.editor.work.making import Made
 from nodegraph.editor.work.studio import Studio
@@ -85,7 +85,7 @@ class _Running:
     def _ask_to_replace(self, made: Made) -> None:
         """Ask whether the files that are in the way may be replaced; say what else is in the way."""
         if len(made.existing) < len(made.refusals):
-            self._desk.tell(" ".join(made.refusals), "error")
+            self._desk.tell(" ".join(map(told, made.refusals)), "error")
             return
         count = len(made.existing)
         question = Question(

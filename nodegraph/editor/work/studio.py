@@ -17,7 +17,7 @@ from nodegraph.editor.listen.player import Player
 from nodegraph.editor.look.colours import THEMES, Colours
 from nodegraph.editor.space.scene import Scene
 from nodegraph.editor.space.view import View
-from nodegraph.editor.words import use_language
+from nodegraph.editor.words import _, told, use_language
 from nodegraph.editor.work.asking import Asking, Unattended
 from nodegraph.editor.work.runner import Runner
 from nodegraph.library import Library
@@ -80,5 +80,6 @@ class Studio:
         try:
             save_settings(self.settings)
         except OSError as error:
-            self.desk.tell(f"The settings cannot be saved: {error.strerror or error}.", "warning")
+            reason = told(str(error.strerror or error))
+            self.desk.tell(_("The settings cannot be saved: {reason}.").format(reason=reason), "warning")
         self.desk.touch(Topic.SETTINGS)
