@@ -33,3 +33,23 @@ def test_a_parameter_with_a_value_per_track_is_shown(editor, library):
     editor.user.click(*editor.node("mix").title())
     editor.user.frames(3)
     assert dpg.does_item_exist("param.gains_db.tracks.1.text")
+
+
+def test_a_shipped_graph_is_a_template_that_saving_does_not_replace(library, monkeypatch):
+    from nodegraph.editor.window import opening
+
+    seen = {}
+
+    class Window:
+        def __init__(self, studio):
+            seen["path"], seen["nodes"] = studio.desk.path, len(studio.desk.document.graph.nodes)
+
+        def open(self): ...
+
+        def run(self, busy): ...
+
+        def close(self): ...
+
+    monkeypatch.setattr(opening, "make_window", Window)
+    assert opening.open_editor(library, GRAPHS, GRAPHS / "first_steps.json") == 0
+    assert seen == {"path": None, "nodes": 8}

@@ -197,6 +197,8 @@ class Filing:
             self._refuse(_("This file cannot be opened."), error)
             self._forget(path)
             return
+        # A shipped graph is a template: what is made of it is saved elsewhere.
+        untitled = untitled or path.absolute().parent == self._studio.graphs
         if untitled and own is not None:
             document, own = with_whole_paths(document, own.parent, self._studio.library), None
         self._studio.start_page_shown = False

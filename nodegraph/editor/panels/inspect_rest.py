@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import dearpygui.dearpygui as dpg
@@ -13,7 +13,7 @@ from nodegraph.editor.desk.edits_canvas import Alignment, aligned, distributed, 
 from nodegraph.editor.desk.edits_links import unlink
 from nodegraph.editor.desk.outline_text import node_name
 from nodegraph.editor.look.colours import port_colour
-from nodegraph.editor.panels.fields import TextBox, heading, words
+from nodegraph.editor.panels.fields import TextBox, heading, icon_button, words
 from nodegraph.editor.panels.styling import FONTS
 from nodegraph.editor.words import _, ngettext, told
 from nodegraph.editor.words.names import english_name, kind_name, port_name
@@ -139,12 +139,26 @@ def fill_document(studio: Studio, parent: Tag) -> tuple[TextBox, ...]:
             desk.edit(replace(desk.document, comment=text.rstrip()), _("Write a comment"))
 
     title = TextBox(parent, document.title, retitle, hint=_("Untitled"), tag="inspector.title")
-    words(parent, _("Comment"), colour=studio.colours.quiet, font=FONTS.small)
-    height = round(96 * studio.scale)
-    options = {"tag": "inspector.comment", "multiline": True, "height": height}
-    comment = TextBox(parent, document.comment, write, **options)
+    comment = _add_comment(studio, parent, write)
     _add_facts(studio, parent)
     return title, comment
+
+
+def _add_comment(studio: Studio, parent: Tag, write: Callable[[str], None]) -> TextBox:
+    """Show the comment to be read; the field to write it opens beside it, as it breaks no lines."""
+    text = studio.desk.document.comment
+    row = dpg.add_group(parent=parent, horizontal=True)
+    words(row, _("Comment"), colour=studio.colours.quiet, font=FONTS.small)
+
+    def open_field() -> None:
+        dpg.configure_item("inspector.comment", show=not dpg.is_item_shown("inspector.comment"))
+
+    if text:
+        icon_button(studio, row, "pencil", _("Write the comment"), open_field, tag="inspector.write")
+        # The comments of shipped graphs are translated.
+        words(parent, _(text), font=FONTS.small)
+    height = round(96 * studio.scale)
+    return TextBox(parent, text, write, tag="inspector.comment", multiline=True, height=height, show=not text)
 
 
 def _add_facts(studio: Studio, parent: Tag) -> None:

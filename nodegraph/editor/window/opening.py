@@ -49,7 +49,10 @@ def open_editor(library: Library, graphs: Path, file: Path | None = None, cache:
     """
     studio = Studio(library, graphs, cache)
     if file is not None:
-        studio.desk.open(*open_file(file, library))
+        document, own = open_file(file, library)
+        # A shipped graph is a template: what is made of it is saved elsewhere.
+        is_template = own is not None and own.parent == graphs
+        studio.desk.open(document, None if is_template else own)
     window = make_window(studio)
     window.open()
     window.run(lambda: studio.player.playing)
