@@ -59,12 +59,12 @@ def from_library(library) -> dict[str, list[str]]:
 
 
 def from_graphs(library) -> dict[str, list[str]]:
-    """Return what the start page says of the shipped graphs: msgid → which graph."""
-    from nodegraph.editor.desk.templates import load_templates
+    """Return the texts of the shipped graphs: msgid → which graph."""
+    from nodegraph.editor.desk.templates import load_templates, texts_of
 
     found: dict[str, list[str]] = {}
     for template in load_templates(ROOT / "graphs", library):
-        for text in (template.title, template.text):
+        for text in filter(None, (template.title, template.text, *texts_of(template.document))):
             found.setdefault(text, []).append(f"{template.name}.json")
     return found
 

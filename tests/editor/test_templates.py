@@ -4,6 +4,7 @@ from pathlib import Path
 
 from nodegraph.editor.desk.states import PortRef
 from nodegraph.editor.desk.templates import begin, load_templates
+from nodegraph.editor.words import use_language
 
 GRAPHS = Path(__file__).parents[2] / "graphs"
 
@@ -36,3 +37,15 @@ def test_a_recording_takes_the_place_of_the_demo(library, tmp_path):
         assert (source.kind, source.params["file"]) == ("load", str(tmp_path / "Grüße.wav"))
         assert begun.document.graph.problems(library) == ()
         assert begun.document.title == "Grüße"
+
+
+def test_one_begins_with_a_document_in_the_users_language(library):
+    (vinyl,) = (each for each in load_templates(GRAPHS, library) if each.name == "vinyl")
+    use_language("de")
+    try:
+        document = begin(vinyl, library).document
+    finally:
+        use_language("en")
+    assert document.title == "Vinyl-LP"
+    assert "\nBrummen entfernen: Das Brummen von Plattenspieler und Vorverstärker." in document.comment
+    assert begin(vinyl, library).document.title == "Vinyl LP"

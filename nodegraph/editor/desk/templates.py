@@ -8,12 +8,14 @@ from pathlib import Path
 
 from nodegraph.document import Document
 from nodegraph.document_file import load_document
+from nodegraph.editor.desk.outline_text import node_name
 from nodegraph.editor.desk.states import PortRef
+from nodegraph.editor.words import _
 from nodegraph.errors import DocumentError
 from nodegraph.graph import Graph, Node, NodeId
 from nodegraph.library import Library
 
-__all__ = ["Begun", "Template", "begin", "load_templates"]
+__all__ = ["Begun", "Template", "begin", "load_templates", "texts_of"]
 
 _FIRST = "first_steps"
 _ICONS: Mapping[str, str] = {
@@ -91,7 +93,7 @@ def begin(template: Template, library: Library, recording: Path | None = None) -
     recording : Path, optional
         Takes the place of the demo recording.
     """
-    document = template.document
+    document = _in_users_language(template.document)
     if recording is not None and template.source is not None:
         document = _with_recording(document, template.source, recording, library)
     before = PortRef(template.source, "audio") if template.source else None
@@ -113,6 +115,36 @@ def _read_all(folder: Path, library: Library) -> Iterator[Template]:
             document,
             _source(document.graph, library),
         )
+
+
+def texts_of(document: Document) -> Iterator[str]:
+    """Yield the English texts of a shipped graph: gettext texts that `begin` puts in the user's language."""
+    yield document.title
+    yield from (_about(document, line)[1] for line in document.comment.split("\n"))
+    yield from document.labels.values()
+    yield from (frame.title for frame in document.frames)
+    yield from (note.text for note in document.notes)
+
+
+def _in_users_language(document: Document) -> Document:
+    comment = []
+    for line in document.comment.split("\n"):
+        node_id, text = _about(document, line)
+        comment.append(f"{node_name(document, node_id)}: {_(text)}" if node_id else _(text))
+    return replace(
+        document,
+        title=_(document.title),
+        comment="\n".join(comment),
+        labels={node_id: _(label) for node_id, label in document.labels.items()},
+        frames=tuple(replace(frame, title=_(frame.title)) for frame in document.frames),
+        notes=tuple(replace(note, text=_(note.text)) for note in document.notes),
+    )
+
+
+def _about(document: Document, line: str) -> tuple[NodeId, str]:
+    """Return the node that a line of the comment is about, "" for all of them, and what it says."""
+    node_id, colon, text = line.partition(": ")
+    return (node_id, text) if colon and node_id in document.graph.nodes else ("", line)
 
 
 def _source(graph: Graph, library: Library) -> NodeId | None:
