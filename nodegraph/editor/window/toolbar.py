@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dearpygui.dearpygui as dpg
 
-from nodegraph.editor.desk.desk import Topic
+from nodegraph.editor.desk.desk import Desk, Topic
 from nodegraph.editor.desk.states import RunState
 from nodegraph.editor.look.icons import ICONS
 from nodegraph.editor.panels.styling import FONTS, accent_theme, flat_theme, on_theme, text_width
@@ -13,7 +13,7 @@ from nodegraph.editor.words import _, ngettext
 from nodegraph.editor.work.part import Tag
 from nodegraph.editor.work.studio import Studio
 
-__all__ = ["Toolbar", "duration_text", "run_text"]
+__all__ = ["Toolbar", "duration_text", "run_text", "title_of"]
 
 _BAR = 180
 
@@ -46,6 +46,12 @@ def run_text(state: RunState) -> str:
     if state.eta_s is None:
         return doing
     return _("{doing}: {duration} left").format(doing=doing, duration=duration_text(state.eta_s))
+
+
+def title_of(desk: Desk) -> str:
+    """Return what the document is called, with a dot while it is not saved."""
+    name = desk.document.title or (desk.path.stem if desk.path else _("Untitled"))
+    return name + (" •" if desk.history.dirty else "")
 
 
 class Toolbar:
@@ -134,7 +140,7 @@ class Toolbar:
         if changed & (Topic.FILE | Topic.DOCUMENT | Topic.RUN):
             for name in self._buttons:
                 dpg.configure_item(f"toolbar.{name}", enabled=self._studio.actions[name].enabled())
-            dpg.set_value("toolbar.title", self._title())
+            dpg.set_value("toolbar.title", title_of(self._studio.desk))
             self._place_title()
 
     @property
@@ -149,11 +155,6 @@ class Toolbar:
         else:
             theme = self._themes[1] if checked is not None and checked() else self._themes[2]
         dpg.bind_item_theme(f"toolbar.{name}", theme)
-
-    def _title(self) -> str:
-        desk = self._studio.desk
-        name = desk.document.title or (desk.path.stem if desk.path else _("Untitled"))
-        return name + (" •" if desk.history.dirty else "")
 
     def _place_title(self) -> None:
         width = text_width(dpg.get_value("toolbar.title"), FONTS.bold)

@@ -18,18 +18,19 @@ from nodegraph.editor.window.menu import MenuBar
 from nodegraph.editor.window.notices import Notices
 from nodegraph.editor.window.splitters import Splitters
 from nodegraph.editor.window.status import StatusLine
-from nodegraph.editor.window.toolbar import Toolbar
+from nodegraph.editor.window.toolbar import Toolbar, title_of
 from nodegraph.editor.window.tour import Tour
 from nodegraph.editor.words import Language
 from nodegraph.editor.work.part import Part, Tag
 from nodegraph.editor.work.studio import Studio
 
-__all__ = ["Window"]
+__all__ = ["MENU_HEIGHT", "Window"]
 
 # Between frames: while something moves, and after a second in which nothing did (s).
 _BUSY_S, _IDLE_S = 1 / 60, 1 / 10
 _AWAKE_S = 1.0
-_MENU = 27.0
+MENU_HEIGHT = 27.0
+"""Of the menu bar, in pixels at 100 %."""
 
 
 @dataclass(frozen=True)
@@ -80,6 +81,7 @@ class Window:
         self._awake_until = 0.0
         self._mouse = (0.0, 0.0)
         self._size = (0, 0)
+        self._title = ""
         self.running = False
 
     # --- opening -----------------------------------------------------------------------------
@@ -127,14 +129,14 @@ class Window:
         """Give each part its place."""
         width, height = self._size = _client_size()
         scale = self.studio.scale
-        panes = divide(width, height, _MENU * scale, self._splitters.sizes, scale)
+        panes = divide(width, height, MENU_HEIGHT * scale, self._splitters.sizes, scale)
         self._splitters.panes = panes
         for name, part in self.parts.items():
             dpg.configure_item(self._panes[name], show=name in panes)
             if name in panes:
                 self._place(self._panes[name], panes[name])
                 part.place(panes[name])
-        below_menu = Pane(0, round(_MENU * scale), width, height - round(_MENU * scale))
+        below_menu = Pane(0, round(MENU_HEIGHT * scale), width, height - round(MENU_HEIGHT * scale))
         for overlay in self.overlays:
             overlay.place(below_menu)
         self._notices.place(panes["canvas"])
@@ -166,15 +168,7 @@ class Window:
         if self._size != _client_size():
             self.lay_out()
             self.stir()
-        changed = self._watch.take()
-        if changed:
-            self.stir()
-        if Topic.SETTINGS in changed and self._looks != self._looks_now():
-            self._looks = self._looks_now()
-            self._build()
-        elif Topic.SETTINGS in changed and self._splitters.sizes != self.studio.settings.panes:
-            self._splitters.sizes = dict(self.studio.settings.panes)
-            self.lay_out()
+        self._follow(self._watch.take())
         self._menu.update()
         for name, part in self.parts.items():
             if dpg.is_item_shown(self._panes[name]):
@@ -183,6 +177,26 @@ class Window:
             overlay.update()
         self._notices.update()
         self.tour.offer()
+
+    def _follow(self, changed: Topic) -> None:
+        """Take in what has changed on the desk, and the settings."""
+        if changed:
+            self.stir()
+        if Topic.SETTINGS in changed and self._looks != self._looks_now():
+            self._looks = self._looks_now()
+            self._build()
+        elif Topic.SETTINGS in changed and self._splitters.sizes != self.studio.settings.panes:
+            self._splitters.sizes = dict(self.studio.settings.panes)
+            self.lay_out()
+        if changed & (Topic.FILE | Topic.DOCUMENT):
+            self._tell_title()
+
+    def _tell_title(self) -> None:
+        """Let the system's list of windows tell what is open in this one."""
+        title = f"{title_of(self.studio.desk)} – Regroove"
+        if title != self._title:
+            self._title = title
+            dpg.set_viewport_title(title)
 
     def stir(self) -> None:
         """Draw at full speed for a while."""
