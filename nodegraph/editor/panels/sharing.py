@@ -124,6 +124,7 @@ class Sharing:
             return
         if not shared.excerpts:
             self._begin(shared.document)
+            self._recordings.heal()
             return
         count = len(shared.excerpts)
         text = ngettext(
