@@ -38,9 +38,9 @@ $(VENV)/installed-bench: $(VENV)/installed-dev
 	touch $@
 
 # ffmpeg judges loudness and true peaks in the tests, and reads what libsndfile does not; Xvfb is a screen
-# for the tests of the window; SoX is a peer in the restoration table. Where they may not be installed, what
-# needs them is left out and says so.
-system: tool-ffmpeg tool-Xvfb
+# for the tests of the window, and xdotool moves a real pointer on it; SoX is a peer in the restoration table.
+# Where they may not be installed, what needs them is left out and says so.
+system: tool-ffmpeg tool-Xvfb tool-xdotool
 tool-%: package = $(if $(filter Xvfb,$*),xvfb,$*)
 tool-%:
 	@command -v $* >/dev/null 2>&1 || { \

@@ -9,7 +9,9 @@ import pytest
 import soundfile
 from whole import Editor
 
+from nodegraph.cache import Cache
 from nodegraph.document import Document
+from nodegraph.editor.work.studio import Studio
 from nodegraph.graph import Graph, Link, Node
 
 RATE = 22_050
@@ -166,6 +168,76 @@ def test_a_chain_for_each_stem_is_built_and_exported_with_the_keyboard_alone(edi
     editor.settle()
     (written,) = set(recording.parent.iterdir()) - {recording}
     assert soundfile.info(written).frames == 2 * RATE
+
+
+def test_a_graph_is_shared_and_runs_on_another_machine(
+    editor, studio, recording, open_window, library, tmp_path, monkeypatch
+):
+    user = editor.user
+    graph = Graph(
+        {
+            "load": Node("load", {"file": str(recording)}),
+            "gain": Node("gain", {"gain_db": -6.0}),
+            "export": Node("export", {"file": "leiser.wav"}),
+        },
+        (Link("load", "audio", "gain", "audio"), Link("gain", "audio", "export", "audio")),
+    )
+    editor.open(Document(graph, "Leiser"))
+    editor.command("Share")
+    user.frames(4)
+    user.click_item(editor.checkbox("With short excerpts of the recordings"))
+    user.key("Enter")
+    user.frames(6)
+    user.key("Ctrl+A")
+    user.type(str(tmp_path / "Für dich"))
+    user.key("Enter")
+    user.frames(3)
+    shared = tmp_path / "Für dich.regroove"
+    user.wait(shared.exists, what="the shared file")
+    assert str(recording.parent).encode() not in shared.read_bytes()
+    editor.close()
+
+    # Another home, another place for the recording, which has another name there.
+    other = tmp_path / "other"
+    for name in ("CONFIG", "STATE", "CACHE"):
+        monkeypatch.setenv(f"REGROOVE_{name}", str(other / name.lower()))
+    (other / "musik").mkdir(parents=True)
+    recording.rename(other / "musik" / "Platte 7.wav")
+    there = Studio(library, studio.graphs, Cache(other / "cache"))
+    there.prefer(tour_done=True, window=(1860, 1150), folder=str(other / "musik"))
+    receiver = Editor(there, open_window)
+    user = receiver.user
+    user.frames(4)
+    user.key("Ctrl+O")
+    user.frames(6)
+    user.type(str(shared))
+    user.frames(3)
+    user.key("Enter")
+    user.frames(6)
+    assert receiver.document.title == "Leiser"
+    assert receiver.desk.path is None
+    assert receiver.says("A recording is missing: Grüße.wav")
+    receiver.wait_for("load", "blocked")
+    # Nothing ran, nothing was written.
+    assert not list((other / "cache").rglob("*.npy"))
+    assert not there.runner.busy
+    assert [each.name for each in (other / "musik").iterdir()] == ["Platte 7.wav"]
+    receiver.command("Find missing")
+    user.frames(4)
+    user.key("Down")
+    user.key("Enter")
+    user.frames(6)
+    user.type("Platte")
+    user.frames(3)
+    user.key("Enter")
+    user.frames(3)
+    receiver.wait_for("load", "stale")
+    user.key("Ctrl+Enter")
+    user.frames(6)
+    user.key("Enter")
+    receiver.settle()
+    assert soundfile.info(other / "musik" / "leiser.wav").frames == 2 * RATE
+    receiver.close()
 
 
 def test_a_failing_node_is_mended_by_its_message(editor, recording):

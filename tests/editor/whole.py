@@ -61,12 +61,15 @@ class Editor:
         self.canvas = canvas
         (self.filing,) = (each for each in self.window.overlays if isinstance(each, Filing))
         self.user = open_window(self.window)
+        self._closed = False
 
     def close(self) -> None:
         """End what goes on in the background."""
-        self.studio.runner.cancel()
-        self.studio.player.close()
-        self.filing.close()
+        if not self._closed:
+            self._closed = True
+            self.studio.runner.cancel()
+            self.studio.player.close()
+            self.filing.close()
 
     # --- documents -----------------------------------------------------------------------------
 
@@ -160,9 +163,16 @@ class Editor:
 
     def button(self, title: str) -> int:
         """Return the newest button with a title."""
-        buttons = (each for each in dpg.get_all_items() if dpg.get_item_type(each).endswith("mvButton"))
-        found = [each for each in buttons if dpg.get_item_label(each) == title and dpg.is_item_shown(each)]
-        assert found, f"there is no button {title!r}"
+        return self._newest("mvButton", title)
+
+    def checkbox(self, title: str) -> int:
+        """Return the newest check box with a title."""
+        return self._newest("mvCheckbox", title)
+
+    def _newest(self, kind: str, title: str) -> int:
+        items = (each for each in dpg.get_all_items() if dpg.get_item_type(each).endswith(kind))
+        found = [each for each in items if dpg.get_item_label(each) == title and dpg.is_item_shown(each)]
+        assert found, f"there is no {kind} {title!r}"
         return found[-1]
 
     # --- what a user does ------------------------------------------------------------------------

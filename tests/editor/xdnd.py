@@ -83,7 +83,12 @@ for name, result, arguments in (
     ("XNextEvent", c.c_int, [c.c_void_p, c.c_void_p]),
     ("XPending", c.c_int, [c.c_void_p]),
     ("XFlush", c.c_int, [c.c_void_p]),
-    ("XFetchName", c.c_int, [c.c_void_p, _Id, c.POINTER(c.c_char_p)]),
+    ("XFree", c.c_int, [c.c_void_p]),
+    (
+        "XGetWindowProperty",
+        c.c_int,
+        [c.c_void_p, _Id, _Id, c.c_long, c.c_long, c.c_int, _Id, *[c.c_void_p] * 5],
+    ),
     ("XQueryTree", c.c_int, [c.c_void_p, _Id, *[c.c_void_p] * 4]),
     ("XChangeProperty", c.c_int, [c.c_void_p, _Id, _Id, _Id, c.c_int, c.c_int, c.c_char_p, c.c_int]),
 ):
@@ -102,10 +107,19 @@ class Source:
     def atom(self, name: str) -> int:
         return x.XInternAtom(self.display, name.encode(), 0)
 
+    def name(self, window: int) -> str:
+        """Return a window's title; the older WM_NAME holds no dashes."""
+        kind, form, count, rest, text = _Id(), c.c_int(), c.c_ulong(), c.c_ulong(), c.c_char_p()
+        ends = [c.byref(each) for each in (kind, form, count, rest, text)]
+        x.XGetWindowProperty(self.display, window, self.atom("_NET_WM_NAME"), 0, 256, 0, 0, *ends)
+        found = (text.value or b"").decode()
+        if text:
+            x.XFree(text)
+        return found
+
     def find(self, title: str, parent: int = 0) -> int:
         parent = parent or self.root
-        text = c.c_char_p()
-        if x.XFetchName(self.display, parent, c.byref(text)) and title.encode() in (text.value or b""):
+        if title in self.name(parent):
             return parent
         ignored, children, count = _Id(), c.POINTER(_Id)(), c.c_uint()
         ends = (c.byref(ignored), c.byref(ignored), c.byref(children), c.byref(count))
