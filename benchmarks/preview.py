@@ -51,7 +51,7 @@ SLIDERS = (
     Slider("decrackle", "threshold_db", 15.0, 0.7),
     Slider("denoise", "reduction_db", 9.0, 1.1),
     Slider("curve", "mid_db", -3.0, 0.4),
-    Slider("strokes", "attack_db", 0.5, 0.3),
+    Slider("strokes", "attack_db", 0.55, 0.3),
     Slider("limiter", "ceiling_dbtp", -6.0, 0.3),
 )
 
