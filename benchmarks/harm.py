@@ -17,9 +17,10 @@ import numpy as np
 
 from benchmarks.ours import bench, clips, library, run_node, samples_of
 from benchmarks.table import Row
+from nodegraph import blocks_of
 from nodes.dsp import overlap_add
 from nodes.dsp.ar import span_repair
-from nodes.dsp.overlap_add import Block, blocks_of
+from nodes.dsp.overlap_add import Block
 
 __all__ = ["rows"]
 

@@ -21,7 +21,7 @@ from nodegraph.errors import (
     RegrooveError,
 )
 from nodegraph.param import InputFile, OutputFile, PerTrack, Range
-from nodegraph.progress import Progress, no_progress
+from nodegraph.progress import Progress, blocks_of, no_progress, wanted_block_frames
 from nodegraph.spec import node
 
 __all__ = [
@@ -45,7 +45,9 @@ __all__ = [
     "Report",
     "Samples",
     "SpeedCurve",
+    "blocks_of",
     "new_samples",
     "no_progress",
     "node",
+    "wanted_block_frames",
 ]

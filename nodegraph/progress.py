@@ -12,18 +12,40 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as FutureTimeout
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import lru_cache
 from typing import TypeVar
 
 from nodegraph.errors import Cancelled
 
-__all__ = ["Progress", "no_progress"]
+__all__ = ["Progress", "blocks_of", "no_progress", "wanted_block_frames"]
 
 # A cancel is noticed within this time while a node waits for its blocks (s).
 _POLL_S = 0.02
 
+_wanted_block_frames: ContextVar[int | None] = ContextVar("regroove_block_frames", default=None)
+
 _Item = TypeVar("_Item")
 _Result = TypeVar("_Result")
+
+
+@contextmanager
+def blocks_of(frames: int) -> Iterator[None]:
+    """Have nodes work in blocks of about `frames` inside the `with` block.
+
+    For a passage that would be a single block, so that all processors have some of it; and for tests.
+    """
+    token = _wanted_block_frames.set(frames)
+    try:
+        yield
+    finally:
+        _wanted_block_frames.reset(token)
+
+
+def wanted_block_frames() -> int | None:
+    """Return how long blocks are to be (frames), or None where nobody has said."""
+    return _wanted_block_frames.get()
 
 
 def _ignore(_: object) -> None:

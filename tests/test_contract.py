@@ -17,11 +17,10 @@ import numpy as np
 import pytest
 
 import nodes
-from nodegraph import Audio, AudioError, Cancelled, ClickMap, NoiseProfile, Progress, SpeedCurve
+from nodegraph import Audio, AudioError, Cancelled, ClickMap, NoiseProfile, Progress, SpeedCurve, blocks_of
 from nodegraph.library import Library
 from nodegraph.perform import call_node
 from nodegraph.spec import NodeSpec
-from nodes.dsp.overlap_add import blocks_of
 
 LIBRARY = Library.from_package(nodes, skip=("dsp",))
 SPECS = list(LIBRARY.specs.values())

@@ -11,21 +11,17 @@ Axis letters: C channels, T frames.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from contextvars import ContextVar
 from dataclasses import dataclass
 
 import numpy as np
 
-from nodegraph import Audio, AudioError, Progress, Samples, new_samples, no_progress
+from nodegraph import Audio, AudioError, Progress, Samples, new_samples, no_progress, wanted_block_frames
 
-__all__ = ["Block", "block_frames", "blocks_of", "cut_blocks", "map_audio", "map_blocks"]
+__all__ = ["Block", "block_frames", "cut_blocks", "map_audio", "map_blocks"]
 
 # Values (channels × frames) in one block: 2 MiB of float32. Small enough that a cancel is felt at
 # once and that a dozen working copies fit in memory, large enough that Python's own time vanishes.
 _BLOCK_VALUES = 1 << 19
-
-_forced_frames: ContextVar[int | None] = ContextVar("regroove_block_frames", default=None)
 
 
 @dataclass(frozen=True)
@@ -54,19 +50,9 @@ class Block:
         return slice(self.begin - self.outer_begin, self.end - self.outer_begin)
 
 
-@contextmanager
-def blocks_of(frames: int) -> Iterator[None]:
-    """Use blocks of about `frames` inside the `with` block (for tests and previews of a region)."""
-    token = _forced_frames.set(frames)
-    try:
-        yield
-    finally:
-        _forced_frames.reset(token)
-
-
 def block_frames(channels: int, *, align_frames: int = 1) -> int:
     """Return the length of a block for that many channels, a multiple of `align_frames`."""
-    wanted = _forced_frames.get() or max(1, _BLOCK_VALUES // max(1, channels))
+    wanted = wanted_block_frames() or max(1, _BLOCK_VALUES // max(1, channels))
     return max(1, wanted // align_frames) * align_frames
 
 

@@ -7,10 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from nodegraph import Audio
+from nodegraph import Audio, blocks_of
 from nodes.dsp.gain_curve import GainCurve, slew_limited, smoothed
 from nodes.dsp.loudness import integrated_lufs, loudness_range_lu, measure_energies
-from nodes.dsp.overlap_add import blocks_of
 from nodes.level.loudness import loudness
 
 RATE = 22050

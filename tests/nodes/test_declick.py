@@ -7,8 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from nodegraph import Audio, AudioError, ClickMap, Progress
-from nodes.dsp.overlap_add import blocks_of
+from nodegraph import Audio, AudioError, ClickMap, Progress, blocks_of
 from nodes.repair.declick import declick
 
 RATE = 44100

@@ -8,8 +8,7 @@ import numpy as np
 import pytest
 from scipy.signal import lfilter
 
-from nodegraph import Audio
-from nodes.dsp.overlap_add import blocks_of
+from nodegraph import Audio, blocks_of
 from nodes.repair.decrackle import decrackle
 
 RATE = 44100

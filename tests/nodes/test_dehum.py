@@ -8,8 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from nodegraph import Audio, Progress
-from nodes.dsp.overlap_add import blocks_of
+from nodegraph import Audio, Progress, blocks_of
 from nodes.repair.dehum import dehum
 
 RATE = 22050

@@ -7,9 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from nodegraph import Audio, AudioError, NoiseProfile, Progress
+from nodegraph import Audio, AudioError, NoiseProfile, Progress, blocks_of
 from nodes.dsp.noise.profile import noise_power
-from nodes.dsp.overlap_add import blocks_of
 from nodes.repair.denoise import denoise
 from nodes.repair.noise_profile import noise_profile
 

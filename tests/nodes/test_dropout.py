@@ -7,10 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from nodegraph import Audio, Progress
+from nodegraph import Audio, Progress, blocks_of
 from nodes.dsp.ar.dips import dip_between
 from nodes.dsp.ar.gaps import gap_filled
-from nodes.dsp.overlap_add import blocks_of
 from nodes.repair.dropout import dropout
 
 RATE = 44100

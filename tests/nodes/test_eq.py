@@ -7,10 +7,10 @@ from typing import get_args
 import numpy as np
 import pytest
 
-from nodegraph import Audio
+from nodegraph import Audio, blocks_of
 from nodes.dsp.curves import CURVES, CurveName
 from nodes.dsp.fir import Fir, minimum_phase, zero_phase
-from nodes.dsp.overlap_add import Block, blocks_of
+from nodes.dsp.overlap_add import Block
 from nodes.tone.eq import eq, response_db
 
 RATES = (44100, 48000, 96000, 192000)

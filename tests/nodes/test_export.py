@@ -10,9 +10,8 @@ import numpy as np
 import pytest
 import soundfile
 
-from nodegraph import Audio, AudioError, Cancelled, OutputError, ParameterError, Progress
+from nodegraph import Audio, AudioError, Cancelled, OutputError, ParameterError, Progress, blocks_of
 from nodes.dsp.file.dither import quantised, triangular_noise
-from nodes.dsp.overlap_add import blocks_of
 from nodes.export import _wav_container, export
 from nodes.load import load
 

@@ -8,8 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from nodegraph import Audio, Cancelled, Progress
-from nodes.dsp.overlap_add import blocks_of
+from nodegraph import Audio, Cancelled, Progress, blocks_of
 from nodes.separate.hpss import hpss
 
 RATE = 44100

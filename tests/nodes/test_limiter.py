@@ -8,8 +8,7 @@ import numpy as np
 import pytest
 from scipy import signal
 
-from nodegraph import Audio
-from nodes.dsp.overlap_add import blocks_of
+from nodegraph import Audio, blocks_of
 from nodes.level.limiter import limiter
 
 CLIPS = Path(__file__).parents[2].parent / "shared" / "bench" / "dev" / "clips"

@@ -10,9 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from nodegraph import Audio, Progress
+from nodegraph import Audio, Progress, blocks_of
 from nodes.dsp.loudness import integrated_lufs, loudness_range_lu, measure_energies, window_lufs
-from nodes.dsp.overlap_add import blocks_of
 from nodes.level.loudness import loudness
 from nodes.level.normalize import normalize
 

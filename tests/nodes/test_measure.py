@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 from scipy import signal
 
-from nodegraph import Audio, AudioError
-from nodes.dsp.overlap_add import blocks_of
+from nodegraph import Audio, AudioError, blocks_of
 from nodes.dsp.true_peak import true_peaks
 from nodes.measure import compare, measure
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from nodegraph import Audio, Report
-from nodes.dsp.overlap_add import blocks_of
+from nodegraph import Audio, Report, blocks_of
 from nodes.measure_damage import measure_damage
 
 RATE = 44100

@@ -5,9 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from nodegraph import Audio, AudioError, NoiseProfile, Progress
+from nodegraph import Audio, AudioError, NoiseProfile, Progress, blocks_of
 from nodes.dsp.noise.course import course_of
-from nodes.dsp.overlap_add import blocks_of
 from nodes.repair.denoise import denoise
 
 RATE = 44100

@@ -5,9 +5,8 @@ import threading
 import numpy as np
 import pytest
 
-from nodegraph import Audio, AudioError, Cancelled, ParameterError, Progress
+from nodegraph import Audio, AudioError, Cancelled, ParameterError, Progress, blocks_of
 from nodes.channels import channels
-from nodes.dsp.overlap_add import blocks_of
 from nodes.resample import resample
 from nodes.trim import trim
 

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from nodes.dsp.overlap_add import Block, blocks_of, map_blocks
+from nodegraph import blocks_of
+from nodes.dsp.overlap_add import Block, map_blocks
 from nodes.dsp.stft import Stft, nearest_n_fft
 
 

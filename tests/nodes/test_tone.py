@@ -9,9 +9,8 @@ import numpy as np
 import pytest
 from scipy import signal
 
-from nodegraph import Audio, Progress, no_progress
+from nodegraph import Audio, Progress, blocks_of, no_progress
 from nodes.dsp.loudness import integrated_lufs, measure_energies
-from nodes.dsp.overlap_add import blocks_of
 from nodes.tone.air import air
 from nodes.tone.clarity import clarity
 from nodes.tone.transients import transients

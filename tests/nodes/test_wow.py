@@ -10,9 +10,8 @@ import numpy as np
 import pytest
 
 import nodes
-from nodegraph import Audio, AudioError, Progress, SpeedCurve
+from nodegraph import Audio, AudioError, Progress, SpeedCurve, blocks_of
 from nodegraph.library import Library
-from nodes.dsp.overlap_add import blocks_of
 from nodes.measure_speed import measure_speed
 from nodes.repair.wow import wow
 

@@ -28,13 +28,17 @@ from nodegraph.editor.work.reasons import failure_text
 from nodegraph.editor.work.route import Need, Route, Step, first_sound
 from nodegraph.errors import Cancelled, NodeError
 from nodegraph.perform import Session, call_node, perform
-from nodegraph.progress import Progress
+from nodegraph.progress import Progress, blocks_of
 from nodegraph.recipe import Recipe, Recipes, Ref, make_recipes
 
 __all__ = ["Heard", "Regions", "Wish"]
 
 # Passages that were made lately are kept: only what changed runs again (bytes).
 _MEMORY_BYTES = 256 << 20
+# A passage is worked on in at most so many blocks: each needs sound around it, too.
+_MOST_BLOCKS = 4
+# Blocks are cut down to a multiple of at most this (frames); one more for the rest would be a waste.
+_ALIGNED_FRAMES = 8192
 # A node whose output is as long as its input, up to this, keeps the time (s).
 _SAME_TIME_S = 0.001
 
@@ -269,11 +273,17 @@ class _Hearing:
         }
         progress.check()
         try:
-            return call_node(recipe.spec, settings, inputs, progress)
+            with blocks_of(self._block_frames(inputs)):
+                return call_node(recipe.spec, settings, inputs, progress)
         except Cancelled:
             raise
         except Exception as error:
             raise NodeError(recipe.node_id, recipe.spec.kind, settings, error) from error
+
+    def _block_frames(self, inputs: Mapping[str, Any]) -> int:
+        """Return how long blocks are, so that each processor has one: a passage would be a single one."""
+        longest = max((value.frames for value in inputs.values() if isinstance(value, Audio)), default=0)
+        return longest // min(self._progress.workers, _MOST_BLOCKS) + _ALIGNED_FRAMES
 
     def _check_time(self, step: Step, inputs: Mapping[str, Any], values: Mapping[str, Any]) -> None:
         first = first_sound(step.recipe)
