@@ -59,7 +59,7 @@ def test_each_node_says_what_it_is(bench, tmp_path):
     }
     reasons = {node_id: state.reason for node_id, state in bench.desk.states.items()}
     assert "pip install no_such_package_anywhere" in reasons["h"]
-    assert reasons["after"] == "It needs h, which cannot run."
+    assert reasons["after"] == "It needs Heavy, which cannot run."
     assert reasons["lost"] == "file: gone.wav is not there. Choose where it is now."
     assert reasons["alone"] == "Nothing is linked to its input audio."
 

@@ -30,6 +30,8 @@ from nodegraph.editor.work.studio import Studio
 __all__ = ["FileDialog"]
 
 _WIDTH, _LIST_HEIGHT, _SPOTS_WIDTH = 880, 366, 176
+# Padding and a margin, left and right together.
+_AROUND = 72
 # What the dialog takes besides the list (pixels at 100 %).
 _AROUND = 330
 _HEADINGS: tuple[tuple[Order, str], ...] = (
@@ -54,8 +56,6 @@ class FileDialog:
         Takes what was picked, or None.
     """
 
-    width = _WIDTH
-
     def __init__(
         self, studio: Studio, picking: Picking, asking: Asking, done: Callable[[Path | None], None]
     ) -> None:
@@ -79,6 +79,12 @@ class FileDialog:
 
     # --- Sheet -------------------------------------------------------------------------------
 
+    @property
+    def width(self) -> float:
+        """As wide as it likes to be, or as the window leaves room for."""
+        room: int = dpg.get_viewport_client_width()
+        return min(_WIDTH, room / self._studio.scale - _AROUND)
+
     def build(self, parent: Tag) -> None:
         """See Sheet."""
         scale = self._studio.scale
@@ -89,7 +95,7 @@ class FileDialog:
         height = max(min(round(_LIST_HEIGHT * scale), room), round(140 * scale))
         self._build_spots(body, height)
         right = dpg.add_group(parent=body)
-        width = round((_WIDTH - _SPOTS_WIDTH - 8) * scale)
+        width = round((self.width - _SPOTS_WIDTH - 8) * scale)
         self._field = text_field(
             right, self._typed, width=width, hint=_("Type to filter, or a path"), callback=self._filter
         )
@@ -186,7 +192,7 @@ class FileDialog:
                 width=round(320 * scale),
                 callback=self._choose_type,
             )
-        self._buttons.build(parent, _WIDTH * scale)
+        self._buttons.build(parent, self.width * scale)
 
     # --- where one is -----------------------------------------------------------------------------
 
@@ -214,7 +220,7 @@ class FileDialog:
 
     def _show_way(self) -> None:
         dpg.delete_item(self._crumbs, children_only=True)
-        room = (_WIDTH - 130) * self._studio.scale
+        room = (self.width - 130) * self._studio.scale
         parts = list(crumbs(self._folder))
         shown: list[Path] = []
         # The innermost folders say most.

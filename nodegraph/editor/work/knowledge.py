@@ -9,6 +9,7 @@ from typing import Any
 from nodegraph.audio import Audio
 from nodegraph.cache import Cache, Entry
 from nodegraph.document import Document
+from nodegraph.editor.desk.outline_text import node_name
 from nodegraph.editor.desk.states import Loudness, NodeState, PortRef
 from nodegraph.editor.listen.sound import Sound
 from nodegraph.editor.work.costs import Costs
@@ -234,7 +235,7 @@ class _States:
         pages: Mapping[str, Any],
         facts: Mapping[str, tuple[float, tuple[str, ...]]],
     ) -> None:
-        self._graph = inquiry.document.graph
+        self._document, self._graph = inquiry.document, inquiry.document.graph
         self._library = inquiry.session.library
         self._failures, self._levels = inquiry.failures, inquiry.levels
         self._recipes, self._done, self._pages, self._facts = recipes, done, pages, facts
@@ -262,7 +263,9 @@ class _States:
         if culprit is not None:
             self._blame[node_id] = culprit
             failed = culprit not in self._recipes.problems
-            return NodeState("blocked", reason=failure_below(culprit, failed=failed))
+            return NodeState(
+                "blocked", reason=failure_below(node_name(self._document, culprit), failed=failed)
+            )
         assert recipe is not None
         return self._stale(node_id, recipe)
 

@@ -57,8 +57,8 @@ def failure_text(error: NodeError) -> str:
     return said if isinstance(cause, RegrooveError) else f"{type(cause).__name__}: {said}"
 
 
-def failure_below(node_id: str, *, failed: bool) -> str:
-    """Return what a node says that waits for one that has failed, or that cannot run."""
+def failure_below(name: str, *, failed: bool) -> str:
+    """Return what a node says that waits for the one of that name, which has failed or cannot run."""
     if failed:
-        return _("It needs {node}, which failed.").format(node=node_id)
-    return _("It needs {node}, which cannot run.").format(node=node_id)
+        return _("It needs {node}, which failed.").format(node=name)
+    return _("It needs {node}, which cannot run.").format(node=name)
