@@ -31,7 +31,7 @@ __all__ = ["FileDialog"]
 
 _WIDTH, _LIST_HEIGHT, _SPOTS_WIDTH = 880, 366, 176
 # Padding and a margin, left and right together.
-_AROUND = 72
+_MARGINS = 72
 # What the dialog takes besides the list (pixels at 100 %).
 _AROUND = 330
 _HEADINGS: tuple[tuple[Order, str], ...] = (
@@ -83,7 +83,7 @@ class FileDialog:
     def width(self) -> float:
         """As wide as it likes to be, or as the window leaves room for."""
         room: int = dpg.get_viewport_client_width()
-        return min(_WIDTH, room / self._studio.scale - _AROUND)
+        return min(_WIDTH, room / self._studio.scale - _MARGINS)
 
     def build(self, parent: Tag) -> None:
         """See Sheet."""
