@@ -124,7 +124,7 @@ class Bench:
         self.slowest_update_s = max(self.slowest_update_s, time.perf_counter() - begin)
         time.sleep(0.002)
 
-    def wait(self, condition: Callable[[], object], what: str = "", timeout_s: float = 12.0) -> None:
+    def wait(self, condition: Callable[[], object], what: str = "", timeout_s: float = 60.0) -> None:
         """Pump until something holds; fail after a while."""
         end = time.monotonic() + timeout_s
         while not condition():

@@ -23,7 +23,7 @@ class Home:
         self.background.ask(name, work, self.results.append, self.errors.append)
 
     def take(self) -> None:
-        self.inbox.get(timeout=5)()
+        self.inbox.get(timeout=30)()
 
 
 @pytest.fixture
@@ -70,7 +70,7 @@ def test_what_runs_is_told_to_stop_and_its_result_is_not_taken(home):
 @pytest.mark.parametrize("replaced", [True, False])
 def test_a_result_in_the_inbox_is_not_taken_once_it_is_replaced_or_cancelled(home, replaced):
     home.ask("view", lambda _stop: "old")
-    call = home.inbox.get(timeout=5)
+    call = home.inbox.get(timeout=30)
     if replaced:
         home.ask("view", lambda _stop: "new")
     else:

@@ -117,7 +117,7 @@ def test_it_stays_small(journal, library):
     for number in range(1, 300):
         journal.record(replace(document_of(40), comment=str(number) * 4000), None, number)
         assert journal.flush()
-    end = time.monotonic() + 5
+    end = time.monotonic() + 60
     while journal.path.stat().st_size > 100_000 and time.monotonic() < end:
         time.sleep(0.05)
     journal.record(document_of(7), None, 300)

@@ -218,7 +218,7 @@ def player(desk):
     player.close()
 
 
-def wait(condition, seconds: float = 4.0) -> None:
+def wait(condition, seconds: float = 30.0) -> None:
     end = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < end

@@ -74,7 +74,7 @@ class Program:
             capture_output=True,
             text=True,
             check=True,
-            timeout=30,
+            timeout=90,
         )
         return done.stdout
 
@@ -101,10 +101,10 @@ class Program:
     def close(self) -> None:
         """Have the window closed as a window manager does."""
         program = Path(__file__).with_name("xclose.py")
-        subprocess.run([sys.executable, program, "Regroove"], env=self.environment, check=True, timeout=30)
+        subprocess.run([sys.executable, program, "Regroove"], env=self.environment, check=True, timeout=90)
         time.sleep(4 * SLOWLY_S)
 
-    def wait(self, condition: Callable[[], object], what: str, timeout_s: float = 15.0) -> None:
+    def wait(self, condition: Callable[[], object], what: str, timeout_s: float = 60.0) -> None:
         end = time.monotonic() + timeout_s
         while not condition():
             assert time.monotonic() < end, f"waited in vain for {what}"
@@ -144,7 +144,7 @@ LINKED = (Link("demo", "audio", "gain", "audio"),)
 
 
 def test_the_program_starts_and_its_window_tells_what_is_open(program):
-    assert program.started_s < 15
+    assert program.started_s < 60
     assert "Übung" in program.do("getwindowname", program.window)
     assert program.process.poll() is None
 
@@ -174,7 +174,7 @@ def test_a_file_that_is_dropped_is_loaded(program, file, tmp_path):
     x, y = int(geometry["X"]) + WIDTH // 2, int(geometry["Y"]) + 150
     dropping = [sys.executable, str(Path(__file__).with_name("xdnd.py")), "Regroove", str(x), str(y)]
     command = [*dropping, str(tmp_path / "Grüße aus Köln.wav")]
-    subprocess.run(command, env=program.environment, check=True, timeout=30)
+    subprocess.run(command, env=program.environment, check=True, timeout=90)
     time.sleep(SLOWLY_S)
     program.key("ctrl+s")
 

@@ -23,7 +23,7 @@ def soak(seed: int) -> str:
         stderr=subprocess.STDOUT,
         text=True,
         check=False,
-        timeout=300,
+        timeout=600,
         preexec_fn=die_with_parent,
     )
     return done.stdout if done.returncode else ""

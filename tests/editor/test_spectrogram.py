@@ -33,7 +33,7 @@ class Viewer:
     def look(self, source, span: Span, how: Look = GREY, until: str = "exact"):
         picture = self.spectrogram.picture(source, span, how)
         while picture.state not in (until, "exact"):
-            self.inbox.get(timeout=10)()
+            self.inbox.get(timeout=60)()
             picture = self.spectrogram.picture(source, span, how)
         return picture
 

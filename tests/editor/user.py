@@ -92,7 +92,7 @@ class User:
         for _ in range(count):
             self.pump()
 
-    def wait(self, condition: Callable[[], object], timeout_s: float = 5.0, what: str = "") -> None:
+    def wait(self, condition: Callable[[], object], timeout_s: float = 30.0, what: str = "") -> None:
         """Draw until something holds; fail after a while."""
         end = time.monotonic() + timeout_s
         while not condition():

@@ -154,7 +154,7 @@ class Editor:
         state = self.desk.states.get(node_id)
         return state.status if state is not None else ""
 
-    def wait_for(self, node_id: NodeId, status: str, timeout_s: float = 20.0) -> None:
+    def wait_for(self, node_id: NodeId, status: str, timeout_s: float = 60.0) -> None:
         """Wait until a node has a status."""
         end = time.monotonic() + timeout_s
         while self.state(node_id) != status:
@@ -218,7 +218,7 @@ class Editor:
             text in notice.text for notice in self.desk.notices
         )
 
-    def settle(self, timeout_s: float = 30.0) -> None:
+    def settle(self, timeout_s: float = 90.0) -> None:
         """Wait until nothing runs any more."""
         self.user.frames(3)
         self.user.wait(lambda: not self.studio.runner.busy, timeout_s, "the end of the run")

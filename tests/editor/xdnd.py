@@ -136,7 +136,7 @@ class Source:
         x.XSendEvent(self.display, target, 0, 0, c.byref(event))
         x.XFlush(self.display)
 
-    def wait(self, name: str, uris: bytes, timeout_s: float = 10.0) -> None:
+    def wait(self, name: str, uris: bytes, timeout_s: float = 30.0) -> None:
         """Answer requests for what is dropped until a message of that name comes."""
         end, event = time.monotonic() + timeout_s, Event()
         while time.monotonic() < end:
