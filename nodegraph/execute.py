@@ -30,7 +30,7 @@ from nodegraph.plan import Plan, make_plan, page_of, producers
 from nodegraph.progress import Progress
 from nodegraph.recipe import Recipe, Recipes, make_recipes
 
-__all__ = ["RATES", "default_targets", "last_runs", "plan", "run", "run_pages"]
+__all__ = ["RATES", "default_targets", "forget_run", "last_runs", "plan", "run", "run_pages"]
 
 # A node's progress is passed on at most this often (s).
 _REPORT_S = 0.05
@@ -165,6 +165,11 @@ def last_runs(ledger: Ledger) -> list[str]:
 def run_pages(ledger: Ledger, name: str) -> dict[str, Any]:
     """Return what is remembered of a session's nodes: see `page_of`."""
     return ledger.read(f"run {name}")
+
+
+def forget_run(ledger: Ledger, name: str) -> None:
+    """Forget what is remembered of a session's nodes."""
+    ledger.write(f"run {name}", {})
 
 
 def _page(session: Session) -> str:

@@ -111,6 +111,14 @@ def test_the_plan_tells_what_would_run_why_and_for_how_long(bench):
     assert bench.desk.run_state.expected_s == line.expected_s
 
 
+def test_another_untitled_document_does_not_explain_this_one(bench):
+    bench.open(graph(a=("test.noise", {"length_s": 1.0})))
+    made(bench)
+    bench.open(graph(a=("test.noise", {"length_s": 2.0})))
+    bench.wait(lambda: bench.status("a") == "stale")
+    assert bench.desk.states["a"].reason == "It has not run yet."
+
+
 def test_running_nodes_tell_how_far_they_are(bench):
     bench.open(graph("a.audio > b.audio", a="test.noise", b=("test.slow", {"take_s": 0.6})))
     bench.runner.run_all()

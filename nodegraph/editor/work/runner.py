@@ -25,9 +25,9 @@ from nodegraph.editor.work.lane import Lane
 from nodegraph.editor.work.making import Made, Making, Order, make
 from nodegraph.editor.work.passages import Passage, passage_near
 from nodegraph.editor.work.region import Heard, Regions, Wish
-from nodegraph.editor.work.sessions import session_of, writes_files
+from nodegraph.editor.work.sessions import UNTITLED, session_of, writes_files
 from nodegraph.errors import RegrooveError
-from nodegraph.execute import default_targets
+from nodegraph.execute import default_targets, forget_run
 from nodegraph.graph import Graph, NodeId
 from nodegraph.perform import Session
 
@@ -213,6 +213,9 @@ class Runner:
         self._history, self._folder = self._desk.history, None
         self._asked.clear()
         self._board.clear()
+        if self._desk.path is None:
+            # What ran under the same names in another untitled document explains nothing here.
+            forget_run(self._studio.cache.ledger, UNTITLED)
         self.hint = ""
 
     def _look_at_document(self, now: float) -> None:
