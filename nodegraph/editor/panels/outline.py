@@ -79,7 +79,6 @@ class Outline:
         self._built = ()
         if self._take not in self._studio.takers:
             self._studio.takers.insert(0, self._take)
-        self._fill()
 
     def focus(self) -> None:
         """Put the cursor into the field."""
@@ -88,7 +87,7 @@ class Outline:
     def update(self) -> None:
         """Bring what is shown up to date."""
         changed = self._watch.take()
-        if Topic.DOCUMENT in changed:
+        if Topic.DOCUMENT in changed or not self._built:
             self._fill()
         if Topic.STATES in changed:
             self._mark_states()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cached_property
 from pathlib import Path
 
 import dearpygui.dearpygui as dpg
@@ -42,7 +43,6 @@ class StartPage:
 
     def __init__(self, studio: Studio, filing: Filing) -> None:
         self._studio, self._filing = studio, filing
-        self._templates = load_templates(studio.graphs, studio.library)
         self._watch = studio.desk.watch()
         self._pane = Pane(0, 0, 800, 600)
         self._window: Tag = 0
@@ -52,6 +52,11 @@ class StartPage:
         desk = studio.desk
         studio.start_page_shown = desk.path is None and not desk.document.graph.nodes
         studio.actions.add(Action("file.start_page", N_("Start page"), self.show, icon="home"))
+
+    @cached_property
+    def _templates(self) -> tuple[Template, ...]:
+        # Whoever opens a file does not wait for them.
+        return load_templates(self._studio.graphs, self._studio.library)
 
     def show(self) -> None:
         """Show it; what is on the desk stays there."""
