@@ -4,6 +4,7 @@ import dearpygui.dearpygui as dpg
 from conftest import GRAPHS
 
 from nodegraph.document_file import load_document
+from nodegraph.editor.desk.desk import Selection
 from nodegraph.editor.window.opening import make_window
 
 
@@ -53,3 +54,15 @@ def test_a_shipped_graph_is_a_template_that_saving_does_not_replace(library, mon
     monkeypatch.setattr(opening, "make_window", Window)
     assert opening.open_editor(library, GRAPHS, GRAPHS / "first_steps.json") == 0
     assert seen == {"path": None, "nodes": 8}
+
+
+def test_the_inspector_leaves_nothing_behind_in_the_window(editor, library):
+    editor.open(load_document(GRAPHS / "first_steps.json", library))
+    counts = []
+    for _round in range(3):
+        for node_id in ("mix", "split", "load"):
+            editor.desk.select(Selection(frozenset({node_id})))
+            editor.user.frames(3)
+        counts.append(len(dpg.get_all_items()))
+    # Themes are made once, and kept.
+    assert counts[1] == counts[2]

@@ -6,7 +6,8 @@ shortcut, as DearPyGui tells global key handlers of every key (Delete in a name 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import dearpygui.dearpygui as dpg
 
@@ -18,6 +19,7 @@ from nodegraph.editor.work.studio import Studio
 
 __all__ = [
     "TextBox",
+    "handlers",
     "heading",
     "icon_button",
     "labelled",
@@ -29,6 +31,8 @@ __all__ = [
 
 _TIP_WIDTH = 320
 _fields: list[Tag] = []
+# Items that have handlers.
+_handled: set[Tag] = set()
 
 
 def typing() -> bool:
@@ -50,6 +54,19 @@ def text_field(parent: Tag, value: str, **options: object) -> Tag:
     return field
 
 
+@contextmanager
+def handlers(item: Tag) -> Iterator[None]:
+    """Make handlers of an item in this block. DearPyGui keeps them for ever: here they go after the item."""
+    for gone in [each for each in _handled if each == item or not dpg.does_item_exist(each)]:
+        _handled.remove(gone)
+        if dpg.does_item_exist(f"handlers.{gone}"):
+            dpg.delete_item(f"handlers.{gone}")
+    with dpg.item_handler_registry(tag=f"handlers.{item}") as registry:
+        yield
+    dpg.bind_item_handler_registry(item, registry)
+    _handled.add(item)
+
+
 class TextBox:
     """A text field whose text is taken when one has finished typing: Enter, Tab, or a click elsewhere.
 
@@ -68,9 +85,8 @@ class TextBox:
     def __init__(self, parent: Tag, text: str, take: Callable[[str], None], **options: object) -> None:
         self._take, self._shown = take, text
         self.item = text_field(parent, text, **options)
-        with dpg.item_handler_registry() as registry:
+        with handlers(self.item):
             dpg.add_item_deactivated_after_edit_handler(callback=self.finish)
-        dpg.bind_item_handler_registry(self.item, registry)
 
     def show(self, text: str, hint: str = "") -> None:
         """Show another text, but not while one is being typed."""

@@ -12,7 +12,7 @@ from nodegraph.editor.desk.arithmetic import ArithmeticProblem
 from nodegraph.editor.desk.entering import entered, range_text, text_to_edit
 from nodegraph.editor.desk.outline_text import node_name
 from nodegraph.editor.desk.sliding import has_slider, share_of, value_at
-from nodegraph.editor.panels.fields import TextBox, icon_button, tip, words
+from nodegraph.editor.panels.fields import TextBox, handlers, icon_button, tip, words
 from nodegraph.editor.panels.styling import FONTS
 from nodegraph.editor.words import _, told
 from nodegraph.editor.words.names import choice_name, param_name, port_name
@@ -108,9 +108,8 @@ class ParamFields:
         label = words(cell, title, colour=studio.colours.quiet, tag=row.tag("label"), beside=True)
         facts = [_(param.text), range_text(param), _("Double-click: back to the default.")]
         tip(studio, label, title, *facts)
-        with dpg.item_handler_registry() as registry:
+        with handlers(label):
             dpg.add_item_double_clicked_handler(dpg.mvMouseButton_Left, callback=lambda: self._reset(row))
-        dpg.bind_item_handler_registry(label, registry)
 
     def _track_title(self, row: _Row) -> str:
         document = self._studio.desk.document
