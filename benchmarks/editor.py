@@ -1,0 +1,293 @@
+"""What the whole editor costs: its start, an idle hour, and the memory of twenty minutes' work.
+
+    python -m benchmarks.editor [start] [idle] [memory]
+
+Needs Xvfb. Each figure comes from processes of their own.
+
+start : from the start of `app.py edit graphs/first_steps.json` to the first frame in which the whole graph
+    is drawn; Python begins anew each time, what it reads is in the disk's cache.
+idle : CPU time of a window that nobody touches, while Mesa draws nothing, as with a graphics card.
+memory : what grows while 1200 things are done, one per second of twenty minutes, with five frames each
+    instead of the sixty of a second. Mesa's driver that draws nothing loses 0.1 MB per frame, so that this
+    is drawn in software; anonymous memory of the process, without files that are mapped.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import os
+import random
+import runpy
+import select
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+import tracemalloc
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from nodegraph.editor.window.window import Window
+
+ROOT = Path(__file__).parents[1]
+GRAPH = ROOT / "graphs" / "first_steps.json"
+STARTS, START_BAR_S = 7, 1.5
+IDLE_S, SETTLED_S, IDLE_BAR_PERCENT = 15.0, 6.0, 3.0
+WARM_UP, ACTIONS, FRAMES, MEMORY_BAR_MB = 300, 1200, 5, 30.0
+HEAVY = ("torch", "librosa", "dask", "demucs", "numba")
+
+
+@contextlib.contextmanager
+def display() -> Iterator[str]:
+    """Start an X server without a screen."""
+    read, write = os.pipe()
+    command = ["Xvfb", "-displayfd", str(write), "-screen", "0", "1600x1000x24", "-nolisten", "tcp"]
+    server = subprocess.Popen([*command, "-noreset"], pass_fds=[write], stderr=subprocess.DEVNULL)
+    os.close(write)
+    if not select.select([read], [], [], 20)[0]:
+        raise RuntimeError("Xvfb does not start")
+    try:
+        yield ":" + os.read(read, 16).decode().strip()
+    finally:
+        server.terminate()
+        server.wait(5)
+
+
+def begin(part: str, folder: Path, screen: str, *, drawn: bool) -> subprocess.Popen[str]:
+    """Start this module again for a part of the work, with folders of its own."""
+    environment = {**os.environ, "DISPLAY": screen, "PYTHONPATH": str(ROOT)}
+    environment |= {f"REGROOVE_{name}": str(folder / name.lower()) for name in ("CONFIG", "STATE", "CACHE")}
+    environment.pop("GALLIUM_NOOP", None)
+    if not drawn:
+        environment["GALLIUM_NOOP"] = "true"
+    environment["REGROOVE_BEGUN"] = str(time.time())
+    command = [sys.executable, "-m", "benchmarks.editor", part]
+    return subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True, cwd=ROOT)
+
+
+def run_app(run: Callable[[Window], None]) -> None:
+    """Do what `app.py edit` does, with something else in place of the window's own loop."""
+    from nodegraph.editor.window.window import Window
+
+    Window.run = lambda window, *_busy: run(window)  # type: ignore[assignment]
+    sys.argv = ["app.py", "edit", str(GRAPH)]
+    runpy.run_path(str(ROOT / "app.py"), run_name="__main__")
+
+
+# --- start ------------------------------------------------------------------------------------
+
+
+def to_first_frame(window: Window) -> None:
+    from nodegraph.editor.canvas.canvas import Canvas
+
+    canvas = window.parts["canvas"]
+    assert isinstance(canvas, Canvas)
+    window.pump()
+    while not canvas._picture.nodes or canvas._unfinished:
+        window.pump()
+    # What was drawn is on the screen with the next one at the latest.
+    window.pump()
+    seconds = time.time() - float(os.environ["REGROOVE_BEGUN"])
+    heavy = [name for name in HEAVY if name in sys.modules]
+    print(f"{seconds:.3f} {','.join(heavy) or '-'}", flush=True)
+    os._exit(0)
+
+
+def measure_start(screen: str) -> bool:
+    good = True
+    for drawn in (False, True):
+        times, heavy = [], set[str]()
+        for _run in range(STARTS):
+            with tempfile.TemporaryDirectory() as folder:
+                process = begin("part-start", Path(folder), screen, drawn=drawn)
+                text, _errors = process.communicate(timeout=60)
+            seconds, names = text.split()[-2:]
+            times.append(float(seconds))
+            heavy |= set(names.split(",")) - {"-"}
+        median = statistics.median(times)
+        how = "drawn in software" if drawn else "drawn by nobody"
+        print(
+            f"start, {how}: {median:.2f} s median of {STARTS} ({min(times):.2f} … {max(times):.2f}), "
+            f"bar {START_BAR_S} s; heavy packages: {', '.join(sorted(heavy)) or 'none'}"
+        )
+        good &= drawn or (median <= START_BAR_S and not heavy & {"torch", "librosa"})
+    return good
+
+
+# --- idle -------------------------------------------------------------------------------------
+
+
+def cpu_s(pid: int) -> float:
+    """Return the CPU time that a process has used."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def measure_idle(screen: str) -> bool:
+    with tempfile.TemporaryDirectory() as folder:
+        process = begin("part-idle", Path(folder), screen, drawn=False)
+        time.sleep(SETTLED_S)
+        before = cpu_s(process.pid)
+        time.sleep(IDLE_S)
+        percent = 100 * (cpu_s(process.pid) - before) / IDLE_S
+        process.kill()
+        process.wait()
+    print(f"idle: {percent:.1f} % of a core over {IDLE_S:.0f} s, bar {IDLE_BAR_PERCENT} %")
+    return percent <= IDLE_BAR_PERCENT
+
+
+# --- memory -----------------------------------------------------------------------------------
+
+
+def anonymous_mb() -> float:
+    """Return the memory of this process that is no file's."""
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return int(next(line for line in lines if line.startswith("RssAnon")).split()[1]) / 1024
+
+
+class Session:
+    """Somebody at work: adds, links, moves, turns, listens, undoes."""
+
+    def __init__(self, window: Window) -> None:
+        self.window, self.studio = window, window.studio
+        self.chance = random.Random(1)
+        self.drags = 0
+
+    def act(self) -> None:
+        acts = (self.turn, self.turn, self.move, self.select, self.listen, self.look, self.add, self.undo)
+        self.chance.choice(acts)()
+
+    def node(self) -> str:
+        return self.chance.choice(sorted(self.studio.desk.document.graph.nodes))
+
+    def turn(self) -> None:
+        """Turn a gain: a drag of several documents, one step."""
+        from nodegraph.editor.desk.edits import set_param
+
+        desk, self.drags = self.studio.desk, self.drags + 1
+        for value in (-1.0, -2.0, self.chance.uniform(-9, 3)):
+            document = set_param(desk.document, "melody", "gain_db", round(value, 1), self.studio.library)
+            desk.edit(document, "Change gain", f"drag {self.drags}")
+            self.window.pump()
+        desk.history.close_step()
+
+    def move(self) -> None:
+        desk, node_id = self.studio.desk, self.node()
+        x, y = self.studio.scene.positions[node_id]
+        desk.edit(desk.document.move(node_id, x + 24, y - 24), "Move")
+
+    def select(self) -> None:
+        from nodegraph.editor.desk.desk import Selection
+
+        self.studio.desk.select(Selection(frozenset({self.node()})))
+
+    def listen(self) -> None:
+        from nodegraph.editor.desk.states import PortRef
+
+        self.studio.desk.listen_to(PortRef(self.chance.choice(("melody", "drums", "mix")), "audio"), None)
+
+    def look(self) -> None:
+        view = self.studio.view
+        self.studio.view = view.zoomed(self.chance.choice((0.8, 1.25)), 300.0, 200.0)
+        if not 0.3 < self.studio.view.zoom < 2.0:
+            self.studio.actions.do("view.fit_all")
+
+    def add(self) -> None:
+        """Add a node, open its search before, and remove it again."""
+        actions, desk = self.studio.actions, self.studio.desk
+        actions.do("node.add")
+        for _frame in range(3):
+            self.window.pump()
+        for taker in reversed(list(self.studio.takers)):
+            from nodegraph.editor.desk.keymap import Chord
+
+            if taker(Chord("Escape")):
+                break
+        actions.do("edit.select_all")
+        actions.do("edit.duplicate")
+        self.window.pump()
+        desk.undo()
+
+    def undo(self) -> None:
+        """Go some steps back, and about half of them forth again."""
+        steps = self.chance.randrange(4)
+        for _step in range(steps):
+            self.studio.desk.undo()
+        for _step in range(steps // 2):
+            self.studio.desk.redo()
+
+
+def work(window: Window) -> None:
+    import dearpygui.dearpygui as dpg
+
+    session = Session(window)
+
+    def do(count: int) -> None:
+        for _action in range(count):
+            session.act()
+            for _frame in range(FRAMES):
+                window.pump()
+
+    do(WARM_UP)
+    gc.collect()
+    before, items = anonymous_mb(), len(dpg.get_all_items())
+    objects = len(gc.get_objects())
+    do(ACTIONS)
+    gc.collect()
+    grown, more = anonymous_mb() - before, len(dpg.get_all_items()) - items
+    print(f"{grown:.2f} {before:.1f} {more} {len(gc.get_objects()) - objects}", flush=True)
+    print(len(window.studio.desk.document.graph.nodes), file=sys.stderr)
+    tracemalloc.start()
+    do(ACTIONS // 4)
+    gc.collect()
+    print(f"{tracemalloc.get_traced_memory()[0] / 1e6:.2f}", flush=True)
+    os._exit(0)
+
+
+def measure_memory(screen: str) -> bool:
+    with tempfile.TemporaryDirectory() as folder:
+        config = Path(folder) / "config"
+        config.mkdir()
+        (config / "settings.json").write_text('{"window": [900, 640], "tour_done": true}')
+        process = begin("part-memory", Path(folder), screen, drawn=True)
+        text, _errors = process.communicate(timeout=1800)
+    grown, before, items, objects, traced = (float(word) for word in text.split()[-5:])
+    print(
+        f"memory: {grown:+.1f} MB over {ACTIONS} actions (after {WARM_UP} others, at {before:.0f} MB), "
+        f"bar {MEMORY_BAR_MB} MB; {items:+.0f} items of the window, {objects:+.0f} Python objects; "
+        f"Python's own over {ACTIONS // 4} more: {traced:+.2f} MB"
+    )
+    return grown < MEMORY_BAR_MB
+
+
+# --- all --------------------------------------------------------------------------------------
+
+MEASURES: dict[str, Callable[[str], bool]] = {
+    "start": measure_start,
+    "idle": measure_idle,
+    "memory": measure_memory,
+}
+
+
+def main() -> int:
+    words = sys.argv[1:]
+    match words:
+        case ["part-start"]:
+            run_app(to_first_frame)
+        case ["part-idle"]:
+            sys.argv = ["app.py", "edit", str(GRAPH)]
+            runpy.run_path(str(ROOT / "app.py"), run_name="__main__")
+        case ["part-memory"]:
+            run_app(work)
+        case _:
+            with display() as screen:
+                return sum(not MEASURES[name](screen) for name in words or MEASURES)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
