@@ -15,7 +15,7 @@ from nodegraph.errors import DocumentError
 from nodegraph.graph import Graph, Node, NodeId
 from nodegraph.library import Library
 
-__all__ = ["Begun", "Template", "begin", "load_templates", "texts_of"]
+__all__ = ["Begun", "Template", "begin", "in_users_language", "load_templates", "texts_of"]
 
 _FIRST = "first_steps"
 _ICONS: Mapping[str, str] = {
@@ -93,7 +93,7 @@ def begin(template: Template, library: Library, recording: Path | None = None) -
     recording : Path, optional
         Takes the place of the demo recording.
     """
-    document = _in_users_language(template.document)
+    document = in_users_language(template.document)
     if recording is not None and template.source is not None:
         document = _with_recording(document, template.source, recording, library)
     before = PortRef(template.source, "audio") if template.source else None
@@ -126,7 +126,8 @@ def texts_of(document: Document) -> Iterator[str]:
     yield from (note.text for note in document.notes)
 
 
-def _in_users_language(document: Document) -> Document:
+def in_users_language(document: Document) -> Document:
+    """Return a shipped graph with its title, comment, labels, frames and notes in the language in use."""
     comment = []
     for line in document.comment.split("\n"):
         node_id, text = _about(document, line)

@@ -26,6 +26,7 @@ from nodegraph.editor.desk.files import (
 from nodegraph.editor.desk.recovery import Recovery, recover
 from nodegraph.editor.desk.relocate import with_whole_paths
 from nodegraph.editor.desk.states import PortRef
+from nodegraph.editor.desk.templates import in_users_language
 from nodegraph.editor.panels.dialogs import Dialogs
 from nodegraph.editor.panels.list_sheet import ListRow, ListSheet
 from nodegraph.editor.panels.recordings import Recordings
@@ -198,7 +199,8 @@ class Filing:
             self._forget(path)
             return
         # A shipped graph is a template: what is made of it is saved elsewhere.
-        untitled = untitled or path.absolute().parent == self._studio.graphs
+        if path.absolute().parent == self._studio.graphs:
+            document, untitled = in_users_language(document), True
         if untitled and own is not None:
             document, own = with_whole_paths(document, own.parent, self._studio.library), None
         self._studio.start_page_shown = False

@@ -220,10 +220,10 @@ class NodeSheet:
 def _loudness_text(loudness: Loudness) -> str:
     if not math.isfinite(loudness.peak_dbfs):
         return _("Silence")
-    peak = _("Peak {level} dBFS").format(level=f"{loudness.peak_dbfs:.1f}".replace("-", "−"))
+    peak = f"{loudness.peak_dbfs:.1f}".replace("-", "−")
     if not math.isfinite(loudness.lufs):
-        return peak
-    return f"{peak} · {loudness.lufs:.1f} LUFS".replace("-", "−")
+        return _("Peak {level} dBFS").format(level=peak)
+    return f"{peak} dBFS · {loudness.lufs:.1f} LUFS".replace("-", "−")
 
 
 def _chip_theme(studio: Studio, family: str) -> Tag:

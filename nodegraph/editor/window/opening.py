@@ -7,6 +7,7 @@ from pathlib import Path
 from nodegraph.cache import Cache
 from nodegraph.editor.canvas.canvas import Canvas
 from nodegraph.editor.desk.files import open_file
+from nodegraph.editor.desk.templates import in_users_language
 from nodegraph.editor.panels.dialogs import Dialogs
 from nodegraph.editor.panels.dropping import Dropping
 from nodegraph.editor.panels.filing import Filing
@@ -51,8 +52,9 @@ def open_editor(library: Library, graphs: Path, file: Path | None = None, cache:
     if file is not None:
         document, own = open_file(file, library)
         # A shipped graph is a template: what is made of it is saved elsewhere.
-        is_template = own is not None and own.parent == graphs
-        studio.desk.open(document, None if is_template else own)
+        if own is not None and own.parent == graphs:
+            document, own = in_users_language(document), None
+        studio.desk.open(document, own)
     window = make_window(studio)
     window.open()
     window.run(lambda: studio.player.playing)
