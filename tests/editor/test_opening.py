@@ -1,11 +1,14 @@
 """The editor as it is put together."""
 
+from pathlib import Path
+
 import dearpygui.dearpygui as dpg
-from conftest import GRAPHS
 
 from nodegraph.document_file import load_document
 from nodegraph.editor.desk.desk import Selection
 from nodegraph.editor.window.opening import make_window
+
+GRAPHS = Path(__file__).parents[2] / "graphs"
 
 
 def test_all_parts_fit_together(studio, open_window):
