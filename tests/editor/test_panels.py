@@ -340,7 +340,7 @@ def test_levels_and_reasons_are_shown(scene):
     loud = {"audio": Loudness(-1.25, -18.3)}
     scene.desk.know({"declick": NodeState("failed", reason="It broke.", loudness=loud)})
     scene.user.frames(2)
-    assert dpg.get_value("inspector.level.audio") == "Peak −1.2 dBFS · −18.3 LUFS"
+    assert dpg.get_value("inspector.level.audio") == "−1.2 dBFS · −18.3 LUFS"
     texts = [dpg.get_value(item) for item in dpg.get_item_children("inspector.state", 1)]
     assert "It broke." in texts
 
