@@ -9,7 +9,7 @@ import pytest
 from nodegraph.audio import Curve, Measure, Report
 from nodegraph.document import Document
 from nodegraph.editor.desk.desk import Selection
-from nodegraph.editor.desk.keymap import chord_text
+from nodegraph.editor.desk.keymap import Chord, chord_text
 from nodegraph.editor.desk.states import Loudness, NodeState, PortRef
 from nodegraph.editor.panels.fields import typing
 from nodegraph.editor.panels.report import add_report
@@ -120,6 +120,16 @@ def test_escape_closes_the_search_and_adds_nothing(scene):
     assert not dpg.does_item_exist("finder")
     assert scene.graph is GRAPH
     assert scene.studio.takers == takers
+
+
+def test_what_was_chosen_is_done_also_if_another_list_opens_meanwhile(scene):
+    scene.do("edit.find")
+    scene.user.type("gain")
+    # Both happen before the next frame.
+    assert scene.studio.takers[-1](Chord("Enter"))
+    assert scene.studio.actions.do("view.commands")
+    scene.user.frames(8)
+    assert scene.desk.selection.nodes == {"gain"}
 
 
 def test_a_click_elsewhere_closes_the_search(scene):

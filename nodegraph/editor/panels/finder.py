@@ -161,4 +161,6 @@ class Finder:
             # It stays open: why it cannot be used is told below.
             dpg.focus_item("finder.query")
             return
-        self.popup.close_then(lambda: self._choose(entry.candidate.key))
+        # Another list may be opened before the call is made, with another choice.
+        choose = self._choose
+        self.popup.close_then(lambda: choose(entry.candidate.key))
