@@ -132,6 +132,17 @@ def test_what_was_chosen_is_done_also_if_another_list_opens_meanwhile(scene):
     assert scene.desk.selection.nodes == {"gain"}
 
 
+def test_what_was_chosen_for_a_node_that_goes_meanwhile_is_not_done(scene):
+    scene.select("gain")
+    scene.do("node.swap")
+    scene.user.type("limiter")
+    assert scene.studio.takers[-1](Chord("Enter"))
+    scene.studio.actions.do("edit.delete")
+    scene.user.frames(8)
+    assert "gain" not in scene.graph.nodes
+    assert not any(node.kind == "level.limiter" for node in scene.graph.nodes.values())
+
+
 def test_a_click_elsewhere_closes_the_search(scene):
     scene.do("node.add")
     scene.user.click(20, 500)

@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 import dearpygui.dearpygui as dpg
 
+from nodegraph.document import Document
 from nodegraph.editor.desk.keymap import Chord
 from nodegraph.editor.panels.fields import icon_button, words
 from nodegraph.editor.panels.styling import FONTS
@@ -90,10 +91,13 @@ class Popup:
     def close_then(self, call: Callable[[], object]) -> None:
         """Close it, and make a call that may open another: ImGui takes away one that opens in its place."""
         self.close()
+        before = self._studio.desk.document
 
         # DearPyGui hands as many arguments as there are parameters, also to those with a default.
         def later() -> None:
-            call()
+            # What it was chosen for may have been removed since.
+            if not _lost(before, self._studio.desk.document):
+                call()
 
         dpg.set_frame_callback(dpg.get_frame_count() + 2, callback=later)
 
@@ -211,3 +215,13 @@ class Sheet:
             self.close()
             return True
         return False
+
+
+def _lost(before: Document, now: Document) -> bool:
+    """Return whether something has been removed from a document."""
+    return bool(
+        before.graph.nodes.keys() - now.graph.nodes.keys()
+        or set(before.graph.links) - set(now.graph.links)
+        or len(before.frames) > len(now.frames)
+        or len(before.notes) > len(now.notes)
+    )
