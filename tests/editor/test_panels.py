@@ -136,8 +136,8 @@ def test_what_was_chosen_for_a_node_that_goes_meanwhile_is_not_done(scene):
     scene.select("gain")
     scene.do("node.swap")
     scene.user.type("limiter")
-    assert scene.studio.takers[-1](Chord("Enter"))
     scene.studio.actions.do("edit.delete")
+    assert scene.studio.takers[-1](Chord("Enter"))
     scene.user.frames(8)
     assert "gain" not in scene.graph.nodes
     assert not any(node.kind == "level.limiter" for node in scene.graph.nodes.values())

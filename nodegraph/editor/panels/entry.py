@@ -77,7 +77,7 @@ class TextEntry:
 
     def _on_chord(self, chord: Chord) -> bool:
         if chord.key == "Enter" and (chord.ctrl or not self._many_lines):
-            refused = self._take(dpg.get_value("entry.text"))
+            refused = "" if self.popup.outdated else self._take(dpg.get_value("entry.text"))
             if refused:
                 dpg.set_value("entry.refusal", refused)
                 dpg.configure_item("entry.refusal", show=True)

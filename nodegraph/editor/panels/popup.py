@@ -36,6 +36,7 @@ class Popup:
 
     def __init__(self, studio: Studio, tag: str) -> None:
         self._studio, self.tag = studio, tag
+        self._opened_for = studio.desk.document
         self._on_chord: Callable[[Chord], bool] = lambda chord: False
 
     @property
@@ -78,8 +79,14 @@ class Popup:
             no_resize=True,
         )
         self._on_chord = on_chord
+        self._opened_for = self._studio.desk.document
         self._studio.takers.append(self._take)
         return self.tag
+
+    @property
+    def outdated(self) -> bool:
+        """Whether something was removed from the document since it was opened: perhaps its subject."""
+        return _lost(self._opened_for, self._studio.desk.document)
 
     def close(self) -> None:
         """Close it, if it is open."""
@@ -91,12 +98,11 @@ class Popup:
     def close_then(self, call: Callable[[], object]) -> None:
         """Close it, and make a call that may open another: ImGui takes away one that opens in its place."""
         self.close()
-        before = self._studio.desk.document
+        opened_for = self._opened_for
 
         # DearPyGui hands as many arguments as there are parameters, also to those with a default.
         def later() -> None:
-            # What it was chosen for may have been removed since.
-            if not _lost(before, self._studio.desk.document):
+            if not _lost(opened_for, self._studio.desk.document):
                 call()
 
         dpg.set_frame_callback(dpg.get_frame_count() + 2, callback=later)
