@@ -27,7 +27,7 @@ from nodegraph.editor.work.studio import Studio
 __all__ = ["MENU_HEIGHT", "Window"]
 
 # Between frames: while something moves, and after a second in which nothing did (s).
-_BUSY_S, _IDLE_S = 1 / 60, 1 / 10
+_BUSY_S, _IDLE_S = 1 / 60, 1 / 8
 _AWAKE_S = 1.0
 MENU_HEIGHT = 27.0
 """Of the menu bar, in pixels at 100 %."""
