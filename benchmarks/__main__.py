@@ -17,6 +17,7 @@ NAMES = (
     "hpss",
     "levels",
     "canvas",
+    "editor",
     "clips",
     "listening",
     "memory",
