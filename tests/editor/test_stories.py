@@ -252,6 +252,8 @@ def test_a_failing_node_is_mended_by_its_message(editor, recording):
     editor.open(Document(graph, positions={"load": (0.0, 0.0), "gain": (320.0, 0.0)}))
 
     def pick(text: str) -> None:
+        # Two clicks at one place, soon after each other, would be a double click.
+        user.click(*editor.empty_place())
         user.click(*editor.node("load").param("file"))
         user.frames(6)
         user.type(text)
