@@ -10,6 +10,7 @@ from nodegraph.document import Document, Frame, Note
 from nodegraph.editor.canvas.canvas import Canvas
 from nodegraph.editor.canvas.pen import dashes
 from nodegraph.editor.desk.desk import Selection
+from nodegraph.editor.desk.edits import add_node
 from nodegraph.editor.desk.states import NodeState, PortRef
 from nodegraph.editor.space.overlay import LinkDraft, Overlay
 from nodegraph.editor.space.view import View, between
@@ -402,3 +403,13 @@ def test_dashes_cover_a_share_of_a_line_and_stay_on_it():
     length = sum(abs(x1 - x0) + abs(y1 - y0) for (x0, y0), (x1, y1) in lines)
     assert length == pytest.approx(150 * 7 / 12, abs=7)
     assert all(y == 0 or x == 100 for line in lines for x, y in line)
+
+
+def test_a_node_can_be_shown_in_the_frame_in_which_it_came(canvas, studio):
+    document, node_id = add_node(studio.desk.document, "gain", (2000.0, 900.0), studio.library)
+    studio.desk.edit(document, "Add a node")
+    studio.desk.select(Selection(nodes=frozenset({node_id})))
+    studio.actions.do("view.fit_selection")
+    canvas.user.wait(lambda: not canvas.sights.moving)
+    x, _y = canvas.to_screen((2108.0, 960.0))
+    assert x == pytest.approx(canvas._pane.x + canvas._pane.width / 2, abs=2)

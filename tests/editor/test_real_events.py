@@ -62,7 +62,7 @@ class Program:
         pane = divide(WIDTH, HEIGHT, MENU_HEIGHT, self.studio.settings.panes, 1.0)["canvas"]
         canvas._pane = pane
         self.studio.view = self.studio.view.resized(pane.width, pane.height)
-        self.studio.scene.follow(load_document(file, self.studio.library))
+        self.studio.desk.open(load_document(file, self.studio.library), file)
         canvas.sights.fit_all(at_once=True)
         return canvas
 

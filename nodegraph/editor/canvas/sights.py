@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from nodegraph.editor.desk.actions import Action
+from nodegraph.editor.space.scene import Scene
 from nodegraph.editor.space.view import Box, View, between
 from nodegraph.editor.words import N_
 from nodegraph.editor.work.studio import Studio
@@ -69,11 +70,17 @@ class Sights:
         """What will be seen when the flight is over."""
         return self._flight[1] if self._flight else self._studio.view
 
+    @property
+    def _scene(self) -> Scene:
+        # A key may come in the same frame as the node that it is about.
+        self._studio.scene.catch_up(self._studio.desk.document)
+        return self._studio.scene
+
     # --- what one wants to see -----------------------------------------------------------------
 
     def fit_all(self, *, at_once: bool = False) -> None:
         """Show everything."""
-        bounds = self._studio.scene.bounds()
+        bounds = self._scene.bounds()
         if bounds is None:
             scale = self._studio.scale
             self.go(replace(View(), width=self._aim.width, height=self._aim.height, zoom=scale), at_once=True)
@@ -87,7 +94,7 @@ class Sights:
 
     def fit_selection(self) -> None:
         """Show what is selected, or everything where nothing is."""
-        scene, selection = self._studio.scene, self._studio.desk.selection
+        scene, selection = self._scene, self._studio.desk.selection
         nodes = {*selection.nodes, *(end for link in selection.links for end in (link.source, link.target))}
         boxes = [box for box in (scene.bounds(nodes),) if box is not None]
         document = scene.document
