@@ -105,7 +105,7 @@ def test_the_selection_can_be_shown_alone(canvas, studio):
     studio.actions.do("view.fit_selection")
     canvas.user.wait(lambda: not canvas.sights.moving)
     x, _y = canvas.to_screen((708.0, 260.0))
-    assert x == pytest.approx(canvas._pane.x + canvas._pane.width / 2, abs=2)
+    assert x == pytest.approx(canvas.studio.canvas.x + canvas.studio.canvas.width / 2, abs=2)
 
 
 def test_the_zoom_can_be_changed_without_a_wheel(canvas, studio):
@@ -216,7 +216,7 @@ def test_a_lasso_selects_and_leaves_nothing_behind(canvas, studio):
 
 def test_a_drag_at_the_edge_moves_the_view(canvas, studio):
     user = canvas.user
-    pane, before = canvas._pane, studio.view.x
+    pane, before = canvas.studio.canvas, studio.view.x
     user.move(*canvas.to_screen((250, 350)))
     user.press()
     user.move(pane.x + pane.width / 2, pane.y + pane.height / 2)
@@ -369,7 +369,7 @@ def test_a_node_has_the_colours_of_the_theme(canvas, studio, tmp_path):
     from PIL import Image
 
     studio.view = dataclasses.replace(studio.view, x=-100.0, y=-100.0, zoom=1.0)
-    canvas.user.move(canvas._pane.x + 5, canvas._pane.y + 5)
+    canvas.user.move(canvas.studio.canvas.x + 5, canvas.studio.canvas.y + 5)
     picture = Image.open(canvas.user.shot(tmp_path / "canvas.png")).convert("RGB")
     for place, colour in (
         ((200.0, 10.0), studio.colours.families["source"]),
@@ -412,4 +412,4 @@ def test_a_node_can_be_shown_in_the_frame_in_which_it_came(canvas, studio):
     studio.actions.do("view.fit_selection")
     canvas.user.wait(lambda: not canvas.sights.moving)
     x, _y = canvas.to_screen((2108.0, 960.0))
-    assert x == pytest.approx(canvas._pane.x + canvas._pane.width / 2, abs=2)
+    assert x == pytest.approx(canvas.studio.canvas.x + canvas.studio.canvas.width / 2, abs=2)

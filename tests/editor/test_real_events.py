@@ -60,7 +60,7 @@ class Program:
         """Return a canvas that knows where everything is seen: what the program does when it opens."""
         canvas = Canvas(self.studio)
         pane = divide(WIDTH, HEIGHT, MENU_HEIGHT, self.studio.settings.panes, 1.0)["canvas"]
-        canvas._pane = pane
+        canvas.studio.canvas = pane
         self.studio.view = self.studio.view.resized(pane.width, pane.height)
         self.studio.desk.open(load_document(file, self.studio.library), file)
         canvas.sights.fit_all(at_once=True)

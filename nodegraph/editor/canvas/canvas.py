@@ -62,7 +62,6 @@ class Canvas:
         self.sights = Sights(studio)
         self._watch = studio.desk.watch()
         self.gestures = Gestures(self._surface(_NOBODY))
-        self._pane = Pane(0, 0, 1, 1)
         self._history: object = None
         self._unfinished = False
         studio.actions.add(*self.sights.actions())
@@ -94,12 +93,11 @@ class Canvas:
         self._pointer = Pointer(studio, self._plot, self._minimap)
         studio.scene.follow(studio.desk.document)
         self._picture.draw_all()
-        self._pointer.pane = self._pane
+        self._pointer.pane = self.studio.canvas
 
     def place(self, pane: Pane) -> None:
         """See Part."""
-        pane = Pane(int(pane.x), int(pane.y), int(pane.width), int(pane.height))
-        self._pane = self._pointer.pane = pane
+        self._pointer.pane = pane = pane.whole
         self.studio.view = self.studio.view.resized(pane.width, pane.height)
         self._minimap.place(pane)
         self._see()
@@ -182,12 +180,11 @@ class Canvas:
 
     def to_screen(self, place: Place) -> Place:
         """Return where a place of the canvas is seen, in pixels of the window."""
-        x, y = self.studio.view.to_pixels(*place)
-        return self._pane.x + x, self._pane.y + y
+        return self.studio.to_screen(place)
 
     def to_canvas(self, pixel: Place) -> Place:
         """Return what place of the canvas is seen at a pixel of the window."""
-        return self.studio.view.to_canvas(pixel[0] - self._pane.x, pixel[1] - self._pane.y)
+        return self.studio.to_canvas(pixel)
 
     def port_on_screen(self, node_id: NodeId, side: Side, port: str) -> Place:
         """Return where a port is seen, in pixels of the window."""

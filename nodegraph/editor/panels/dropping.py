@@ -18,8 +18,6 @@ from nodegraph.editor.work.studio import Studio
 
 __all__ = ["Dropping"]
 
-_CANVAS = "pane.canvas"
-
 
 class Dropping:
     """A Part without a pane: takes dropped files.
@@ -71,9 +69,5 @@ class Dropping:
 
     def _where(self) -> Place:
         """Return the place of the canvas below the pointer, or the middle of what is seen."""
-        view = self._studio.view
         x, y = dpg.get_mouse_pos(local=False)
-        left, top = dpg.get_item_pos(_CANVAS) if dpg.does_item_exist(_CANVAS) else (0, 0)
-        if 0 <= x - left < view.width and 0 <= y - top < view.height:
-            return view.to_canvas(x - left, y - top)
-        return view.to_canvas(view.width / 2, view.height / 2)
+        return self._studio.seen_at((x, y)) or self._studio.view.middle

@@ -51,7 +51,7 @@ class Panels:
     def __init__(self, studio: Studio) -> None:
         self._studio = studio
         self.search = Search(studio, self.go_to)
-        self.asks = CanvasAsks(studio, self.search, self.to_screen, self.pick_file)
+        self.asks = CanvasAsks(studio, self.search, studio.to_screen, self.pick_file)
         self.help, self.keys, self.preferences = HelpPage(studio), CheatSheet(studio), Preferences(studio)
         sheets = (self.help.sheet, self.keys.sheet, self.preferences.sheet)
         self._left = LeftPane(
@@ -62,17 +62,6 @@ class Panels:
         self._register()
 
     # --- places ------------------------------------------------------------------------------
-
-    def to_screen(self, place: Place) -> Place:
-        """Return where a place of the canvas is on the screen."""
-        left, top = dpg.get_item_pos("pane.canvas")
-        x, y = self._studio.view.to_pixels(*place)
-        return left + x, top + y
-
-    def to_canvas(self, x: float, y: float) -> Place:
-        """Return which place of the canvas is at a pixel of the screen."""
-        left, top = dpg.get_item_pos("pane.canvas")
-        return self._studio.view.to_canvas(x - left, y - top)
 
     def go_to(self, node_id: NodeId) -> None:
         """Bring a node into view, if it is not."""
@@ -90,26 +79,18 @@ class Panels:
     def pointed(self) -> Place | None:
         """Return the place of the canvas under the pointer, or None if it is elsewhere."""
         x, y = dpg.get_mouse_pos(local=False)
-        left, top, right, bottom = self._studio.view.box
-        place = self.to_canvas(x, y)
-        inside = left <= place[0] <= right and top <= place[1] <= bottom
-        return place if inside else None
+        return self._studio.seen_at((x, y))
 
     def _pointer(self) -> Place:
         """Return the place of the canvas under the pointer, or the middle of what is seen."""
-        left, top, right, bottom = self._studio.view.box
-        return self.pointed() or ((left + right) / 2, (top + bottom) / 2)
+        return self.pointed() or self._studio.view.middle
 
     # --- what they do ------------------------------------------------------------------------
 
     def _add(self, kind: str, at: tuple[float, float] | None) -> None:
         """Add a node where it was dropped on the screen, or in the middle of what is seen."""
         self.search.remember(kind)
-        if at is not None:
-            x, y = self.to_canvas(*at)
-        else:
-            left, top, right, bottom = self._studio.view.box
-            x, y = (left + right) / 2, (top + bottom) / 2
+        x, y = self._studio.view.middle if at is None else self._studio.to_canvas(at)
         self.asks.add(kind, self._free((x - WIDTH / 2, y - HEAD / 2)))
 
     def _free(self, place: Place) -> Place:

@@ -29,6 +29,11 @@ class Pane:
     width: float
     height: float
 
+    @property
+    def whole(self) -> Pane:
+        """The same in whole pixels, as items are placed."""
+        return Pane(int(self.x), int(self.y), int(self.width), int(self.height))
+
     def contains(self, px: float, py: float) -> bool:
         """Return whether a pixel lies in it."""
         return self.x <= px < self.x + self.width and self.y <= py < self.y + self.height

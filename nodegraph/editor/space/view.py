@@ -39,6 +39,11 @@ class View:
         """What is seen, in canvas units."""
         return self.x, self.y, self.x + self.width / self.zoom, self.y + self.height / self.zoom
 
+    @property
+    def middle(self) -> Place:
+        """What lies in the middle of what is seen."""
+        return self.to_canvas(self.width / 2, self.height / 2)
+
     def to_canvas(self, px: float, py: float) -> Place:
         """Return what lies at a pixel, counted from the canvas' top left corner."""
         return self.x + px / self.zoom, self.y + py / self.zoom

@@ -131,6 +131,7 @@ class Window:
         scale = self.studio.scale
         panes = divide(width, height, MENU_HEIGHT * scale, self._splitters.sizes, scale)
         self._splitters.panes = panes
+        self.studio.canvas = panes["canvas"].whole
         for name, part in self.parts.items():
             dpg.configure_item(self._panes[name], show=name in panes)
             if name in panes:
@@ -144,9 +145,8 @@ class Window:
 
     @staticmethod
     def _place(item: Tag, pane: Pane) -> None:
-        dpg.configure_item(
-            item, pos=(int(pane.x), int(pane.y)), width=int(pane.width), height=int(pane.height)
-        )
+        pane = pane.whole
+        dpg.configure_item(item, pos=(pane.x, pane.y), width=pane.width, height=pane.height)
 
     def _looks_now(self) -> _Looks:
         settings = self.studio.settings

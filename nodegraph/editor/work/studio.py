@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from nodegraph.cache import Cache
+from nodegraph.document import Place
 from nodegraph.editor.desk.actions import Actions
 from nodegraph.editor.desk.desk import Desk, Topic
 from nodegraph.editor.desk.inbox import Inbox
@@ -15,6 +16,7 @@ from nodegraph.editor.desk.keymap import Chord, Keymap
 from nodegraph.editor.desk.settings import Settings, load_settings, save_settings
 from nodegraph.editor.listen.player import Player
 from nodegraph.editor.look.colours import THEMES, Colours
+from nodegraph.editor.space.panes import Pane
 from nodegraph.editor.space.scene import Scene
 from nodegraph.editor.space.view import View
 from nodegraph.editor.words import _, told, use_language
@@ -47,6 +49,8 @@ class Studio:
         self.actions = Actions()
         self.inbox = Inbox()
         self.view = View()
+        # Where on the screen the canvas is: the window says it.
+        self.canvas = Pane(0, 0, 1, 1)
         # Each chord is offered to these before the keymap has it, the latest first: an open popup's.
         self.takers: list[Callable[[Chord], bool]] = []
         self.scene = Scene(library)
@@ -71,6 +75,19 @@ class Studio:
     def scale(self) -> float:
         """Pixels on the screen per pixel at 100 %."""
         return self.settings.ui_scale
+
+    def to_screen(self, place: Place) -> Place:
+        """Return where a place of the canvas is seen, in pixels of the window."""
+        x, y = self.view.to_pixels(*place)
+        return self.canvas.x + x, self.canvas.y + y
+
+    def to_canvas(self, pixel: Place) -> Place:
+        """Return what place of the canvas is seen at a pixel of the window."""
+        return self.view.to_canvas(pixel[0] - self.canvas.x, pixel[1] - self.canvas.y)
+
+    def seen_at(self, pixel: Place) -> Place | None:
+        """Return the place of the canvas at a pixel of the window, or None if another part is there."""
+        return self.to_canvas(pixel) if self.canvas.contains(*pixel) else None
 
     def prefer(self, **changes: Any) -> None:
         """Change settings and keep them."""
