@@ -83,6 +83,10 @@ class Watch:
         taken, self.pending = self.pending, Topic.NOTHING
         return taken
 
+    def renew(self) -> None:
+        """Take everything for changed: whoever watches has been made anew."""
+        self.pending = ALL
+
 
 class Desk:
     """What one window works on.

@@ -81,11 +81,6 @@ class ButtonRow:
                 return False
         return True
 
-    def enable(self, name: str, *, enabled: bool) -> None:
-        """Let a button be pressed, or not."""
-        index = next(i for i, choice in enumerate(self._choices) if choice.name == name)
-        dpg.configure_item(self._items[index], enabled=enabled)
-
     def update(self) -> None:
         """Push the buttons to the right once their widths are known."""
         widths = [dpg.get_item_rect_size(item)[0] for item in self._items]

@@ -19,7 +19,7 @@ from nodegraph.editor.look.icons import ICONS
 from nodegraph.editor.panels.button_row import ButtonRow
 from nodegraph.editor.panels.fields import text_field, words
 from nodegraph.editor.panels.file_dialog import FileDialog
-from nodegraph.editor.panels.styling import FONTS
+from nodegraph.editor.panels.styling import FONTS, card_theme
 from nodegraph.editor.space.panes import Pane
 from nodegraph.editor.words import _
 from nodegraph.editor.work.asking import Choice, Picking, Question
@@ -182,7 +182,7 @@ class Dialogs:
             border=True,
             no_scrollbar=True,
         )
-        dpg.bind_item_theme(card, _card_theme(scale))
+        dpg.bind_item_theme(card, card_theme(scale, _PADDING, 10))
         sheet.build(card)
         return _Shown(sheet, shade, card)
 
@@ -204,15 +204,6 @@ def _shade_theme() -> Tag:
             dpg.add_theme_style(dpg.mvStyleVar_WindowBorderSize, 0)
             dpg.add_theme_style(dpg.mvStyleVar_WindowRounding, 0)
             dpg.add_theme_style(dpg.mvStyleVar_WindowPadding, 0, 0)
-    return tag
-
-
-def _card_theme(scale: float) -> Tag:
-    tag = f"theme.card.{scale}"
-    if not dpg.does_item_exist(tag):
-        with dpg.theme(tag=tag), dpg.theme_component(dpg.mvChildWindow):
-            dpg.add_theme_style(dpg.mvStyleVar_WindowPadding, _PADDING * scale, _PADDING * scale)
-            dpg.add_theme_style(dpg.mvStyleVar_ChildRounding, 10 * scale)
     return tag
 
 

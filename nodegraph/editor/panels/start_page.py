@@ -16,7 +16,7 @@ from nodegraph.editor.look.icons import ICONS
 from nodegraph.editor.panels.fields import tip, words
 from nodegraph.editor.panels.filing import Filing
 from nodegraph.editor.panels.miniature import draw_miniature
-from nodegraph.editor.panels.styling import FONTS, accent_theme
+from nodegraph.editor.panels.styling import FONTS, accent_theme, card_theme
 from nodegraph.editor.space.panes import Pane
 from nodegraph.editor.words import N_, _
 from nodegraph.editor.work.asking import FileType, Picking
@@ -206,7 +206,7 @@ class StartPage:
             no_scrollbar=True,
             no_scroll_with_mouse=True,
         )
-        dpg.bind_item_theme(card, _card_theme(scale))
+        dpg.bind_item_theme(card, card_theme(scale, _PADDING, 8))
         size = (inner, round(_MINIATURE * scale))
         draw_miniature(card, template.document, studio.colours, size, studio.library)
         dpg.add_spacer(height=round(6 * scale), parent=card)
@@ -283,13 +283,4 @@ def _page_theme(scale: float) -> Tag:
             dpg.add_theme_style(dpg.mvStyleVar_WindowPadding, _MARGIN * scale, 30 * scale)
             dpg.add_theme_style(dpg.mvStyleVar_WindowBorderSize, 0)
             dpg.add_theme_style(dpg.mvStyleVar_WindowRounding, 0)
-    return tag
-
-
-def _card_theme(scale: float) -> Tag:
-    tag = f"theme.start_card.{scale}"
-    if not dpg.does_item_exist(tag):
-        with dpg.theme(tag=tag), dpg.theme_component(dpg.mvChildWindow):
-            dpg.add_theme_style(dpg.mvStyleVar_WindowPadding, _PADDING * scale, _PADDING * scale)
-            dpg.add_theme_style(dpg.mvStyleVar_ChildRounding, 8 * scale)
     return tag

@@ -74,6 +74,16 @@ def flat_theme(c: Colours) -> Tag:
     return _button_theme(c.panel, c.text, c.border, c.panel)
 
 
+def card_theme(scale: float, padding: float, rounding: float) -> Tag:
+    """Return the theme of a card, by its padding and the radius of its corners at 100 %."""
+    tag = f"theme.card.{scale}.{padding}.{rounding}"
+    if not dpg.does_item_exist(tag):
+        with dpg.theme(tag=tag), dpg.theme_component(dpg.mvChildWindow):
+            dpg.add_theme_style(dpg.mvStyleVar_WindowPadding, padding * scale, padding * scale)
+            dpg.add_theme_style(dpg.mvStyleVar_ChildRounding, rounding * scale)
+    return tag
+
+
 def on_theme(c: Colours) -> Tag:
     """Return the theme of a button in a bar for what is switched on."""
     return _button_theme(c.raised, c.accent, c.border, c.panel)

@@ -37,11 +37,6 @@ class Splitters:
         self.panes: dict[str, Pane] = {}
         self.sizes: dict[str, float] = dict(studio.settings.panes)
 
-    @property
-    def pulling(self) -> bool:
-        """Whether a gap is being pulled."""
-        return self._pull is not None
-
     def gaps(self) -> dict[str, Pane]:
         """Return where the gaps lie: by the pane that they change."""
         gap = GAP * self._studio.scale

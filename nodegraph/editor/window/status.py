@@ -41,7 +41,7 @@ class StatusLine:
                 "", parent=parent, tag=f"status.{name}", color=(*self._studio.colours.quiet, 255)
             )
             dpg.bind_item_font(text, FONTS.small)
-        self._watch = self._studio.desk.watch()
+        self._watch.renew()
         self._zoom = 0.0
 
     def place(self, pane: Pane) -> None:

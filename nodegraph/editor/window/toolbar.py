@@ -116,7 +116,7 @@ class Toolbar:
             dpg.add_text("", tag="toolbar.state")
         dpg.add_text("", tag="toolbar.title", parent=parent)
         dpg.bind_item_font("toolbar.title", FONTS.bold)
-        self._watch = self._studio.desk.watch()
+        self._watch.renew()
 
     def place(self, pane: Pane) -> None:
         """See Part."""

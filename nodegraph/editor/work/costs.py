@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from nodegraph.execute import RATES
@@ -38,11 +38,6 @@ class Costs:
                 return seconds
         rate = self._rates.get(recipe.spec.kind)
         return rate * self._values if isinstance(rate, float) and self._values else None
-
-    def total_s(self, recipes: Iterable[Recipe]) -> float | None:
-        """Return how long they take one after the other (s), or None if that is not known of all."""
-        known = [self.expected_s(recipe) for recipe in recipes]
-        return None if None in known else sum(seconds for seconds in known if seconds is not None)
 
 
 def _values(page: Any) -> int:
