@@ -46,6 +46,8 @@ LIMIT_BYTES = 12_000_000
 KILL_WITHIN_S = 0.4
 # `Shelf` leaves a folder that is being made alone for this long (s).
 MAKING_S = 60.0
+# Another process that starts has swept what it found within this time (s).
+SWEEP_WITHIN_S = 5.0
 SEAL = 8
 
 
@@ -183,10 +185,18 @@ def check_work(folder: Path, living: set[int]) -> None:
         name = path.name.split("-")[0]
         # A process that died within the millisecond before its folder had a name left one for a minute.
         if name != "making":
-            assert int(name) in living | {os.getpid()}, f"{path} is left of a dead process"
+            assert int(name) in living | {os.getpid()} or _goes(path), f"{path} is left of a dead process"
         elif path.exists():
             assert time.time() - path.stat().st_mtime < MAKING_S, f"{path} is left"
     del cache
+
+
+def _goes(path: Path) -> bool:
+    """Return whether the folder goes soon: another process that starts may be sweeping it just now."""
+    until = time.monotonic() + SWEEP_WITHIN_S
+    while path.exists() and time.monotonic() < until:
+        time.sleep(0.01)
+    return not path.exists()
 
 
 def crash(
