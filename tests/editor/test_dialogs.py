@@ -11,6 +11,7 @@ import soundfile
 
 from nodegraph.document import Document
 from nodegraph.document_file import load_document, save_document
+from nodegraph.editor.desk.desk import Selection
 from nodegraph.editor.desk.edits import add_node
 from nodegraph.editor.desk.journal import Journal
 from nodegraph.editor.desk.recovery import left_behind
@@ -23,6 +24,7 @@ from nodegraph.editor.window.window import Window
 from nodegraph.editor.work.asking import Choice, FileType, Picking, Question
 from nodegraph.graph import Graph, Node
 
+GRAPHS = Path(__file__).parents[2] / "graphs"
 QUESTION = Question(
     "Save the changes?",
     "“Größe” was changed.",
@@ -371,6 +373,115 @@ def test_the_start_page_leads_to_a_heard_document(editor):
     assert (desk.document.title, desk.path) == ("First steps", None)
     assert (desk.monitor, desk.compare) == (PortRef("limiter", "audio"), PortRef("load", "audio"))
     assert not dpg.does_item_exist("start")
+
+
+def ring_is_around(editor, item) -> bool:
+    """Return whether the ring is drawn close around an item, and seen whole."""
+    rings = [each for each in dpg.get_item_children("start", 2) if "DrawRect" in dpg.get_item_type(each)]
+    if len(rings) != 1:
+        return False
+    begin = dpg.get_item_rect_min(dpg.get_item_children("start", 1)[0])
+    ring = dpg.get_item_configuration(rings[0])
+    left, top = (at + origin for at, origin in zip(ring["pmin"], begin, strict=False))
+    right, bottom = (at + origin for at, origin in zip(ring["pmax"], begin, strict=False))
+    x, y = dpg.get_item_rect_min(item)
+    width, height = dpg.get_item_rect_size(item)
+    page = dpg.get_item_pos("start")[1], dpg.get_item_pos("start")[1] + dpg.get_item_height("start")
+    gaps = x - left, y - top, right - x - width, bottom - y - height
+    return all(0 < gap < 8 for gap in gaps) and page[0] <= top and bottom <= page[1]
+
+
+@pytest.mark.pixels
+def test_the_ring_is_seen_around_its_card(editor, tmp_path):
+    from PIL import Image
+
+    editor.studio.prefer(ui_scale=1.25)
+    editor.user.frames(4)
+    editor.user.key("Shift+Tab")
+    editor.user.key("Shift+Tab")
+    editor.user.frames(4)
+    assert dpg.get_y_scroll("start") > 0
+    (card,) = (
+        around
+        for around in (dpg.get_item_parent(f"start.{file.stem}") for file in GRAPHS.glob("*.json"))
+        if ring_is_around(editor, around)
+    )
+    picture = np.asarray(Image.open(editor.user.shot(tmp_path / "ring.png")).convert("RGB"))
+    left, top = (round(at) for at in dpg.get_item_rect_min(card))
+    width, height = dpg.get_item_rect_size(card)
+    accent = editor.studio.colours.accent
+    for y in (top + height // 4, top + height // 2):
+        for x in (left - 4, left + width + 3):
+            beside = picture[y, x - 2 : x + 3].astype(int)
+            assert (abs(beside - accent).max(axis=1) < 12).any(), (x, y)
+
+
+def test_the_start_page_is_used_by_keyboard(editor):
+    editor.user.key("Enter")
+    editor.user.key("Escape")
+    assert editor.studio.start_page_shown
+    editor.user.key("Tab")
+    assert ring_is_around(editor, editor.button("Use my recording…"))
+    editor.user.key("Down")
+    assert ring_is_around(editor, editor.button("Open…"))
+    editor.user.key("Shift+Tab")
+    editor.user.key("Right")
+    first = dpg.get_item_parent("start.first_steps")
+    assert ring_is_around(editor, first)
+    editor.user.key("Right")
+    assert not ring_is_around(editor, first)
+    editor.user.key("Left")
+    assert ring_is_around(editor, first)
+    editor.user.key("Tab")
+    assert ring_is_around(editor, "start.first_steps.own")
+    editor.user.key("Shift+Tab")
+    editor.user.key("Enter")
+    editor.user.frames(4)
+    assert editor.studio.desk.document.title == "First steps"
+    assert not editor.studio.start_page_shown
+
+
+def test_the_last_card_is_brought_into_sight_by_keyboard(editor):
+    editor.studio.prefer(ui_scale=1.5)
+    editor.user.frames(4)
+    assert dpg.get_y_scroll_max("start") > 0
+    editor.user.key("Shift+Tab")
+    editor.user.frames(3)
+    *_others, last = (name for name in map(dpg.get_item_alias, dpg.get_all_items()) if name.endswith(".own"))
+    assert ring_is_around(editor, last)
+    editor.user.key("Tab")
+    editor.user.frames(3)
+    assert ring_is_around(editor, editor.button("Use my recording…"))
+
+
+def test_escape_goes_back_from_the_start_page_to_the_graph(editor, music):
+    editor.do("file.new")
+    editor.edit()
+    editor.do("file.start_page")
+    before = editor.studio.desk.document
+    editor.studio.desk.select(Selection(frozenset(before.graph.nodes)))
+    editor.user.key("Delete")
+    assert editor.studio.desk.document is before
+    editor.start_page.choose_for(music / "Grüße.wav")
+    editor.user.frames(4)
+    editor.user.key("Escape")
+    assert editor.says("Regroove")
+    assert editor.studio.start_page_shown
+    editor.user.key("Escape")
+    assert not editor.studio.start_page_shown
+    assert editor.studio.desk.document is before
+
+
+def test_a_dialog_over_the_start_page_has_the_keys(editor):
+    editor.user.key("Tab")
+    ring = editor.button("Use my recording…")
+    answers = []
+    editor.dialogs.ask(QUESTION, answers.append)
+    editor.user.frames(3)
+    editor.user.key("Tab")
+    editor.user.key("Enter")
+    assert answers == ["cancel"]
+    assert ring_is_around(editor, ring)
 
 
 def test_a_dropped_recording_is_put_into_a_template(editor, music):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 
 import dearpygui.dearpygui as dpg
@@ -11,10 +11,12 @@ import dearpygui.dearpygui as dpg
 from nodegraph.editor.desk.actions import Action
 from nodegraph.editor.desk.desk import Topic
 from nodegraph.editor.desk.files import SOUND_SUFFIXES
+from nodegraph.editor.desk.keymap import Chord
 from nodegraph.editor.desk.templates import Template, begin, load_templates
 from nodegraph.editor.look.icons import ICONS
 from nodegraph.editor.panels.fields import tip, words
 from nodegraph.editor.panels.filing import Filing
+from nodegraph.editor.panels.focus_ring import FocusRing, Stop
 from nodegraph.editor.panels.miniature import draw_miniature
 from nodegraph.editor.panels.styling import FONTS, accent_theme, card_theme
 from nodegraph.editor.space.panes import Pane
@@ -28,6 +30,9 @@ __all__ = ["StartPage"]
 _MARGIN, _SIDE, _GAP = 40, 300, 16
 _CARD_WIDTH, _CARD_HEIGHT, _MINIATURE, _PADDING = 236, 246, 60, 14
 _MOST_RECENT = 8
+# What can be done from here by keys: the graph below is not seen.
+_REACHED_MENUS = ("file", "help")
+_REACHED = ("edit.preferences", "view.commands", "run.cancel")
 
 
 class StartPage:
@@ -49,6 +54,8 @@ class StartPage:
         self._recording: Path | None = None
         self._card_width = float(_CARD_WIDTH)
         self._history = studio.desk.history
+        self._ring = FocusRing(studio, "start")
+        self._stops: list[Stop] = []
         desk = studio.desk
         studio.start_page_shown = desk.path is None and not desk.document.graph.nodes
         studio.actions.add(Action("file.start_page", N_("Start page"), self.show, icon="home"))
@@ -62,6 +69,25 @@ class StartPage:
         """Show it; what is on the desk stays there."""
         self._studio.start_page_shown = True
         self._rebuild()
+
+    def _take(self, chord: Chord) -> bool:
+        """Move among what can be chosen; keep keys from the graph below."""
+        if str(chord) == "Escape":
+            self._leave()
+            return True
+        if self._ring.take(chord):
+            return True
+        action = self._studio.keymap.action(chord) or ""
+        return action.partition(".")[0] not in _REACHED_MENUS and action not in _REACHED
+
+    def _leave(self) -> None:
+        """Go back to where one came from: from a dropped recording to the page, from it to the graph."""
+        desk = self._studio.desk
+        if self._recording is not None:
+            self._recording = None
+            self._rebuild()
+        elif desk.path is not None or desk.history.dirty or desk.document.graph.nodes:
+            self._studio.start_page_shown = False
 
     def choose_for(self, recording: Path) -> None:
         """Have a template chosen for a recording."""
@@ -93,6 +119,8 @@ class StartPage:
         if not self._studio.start_page_shown:
             self._recording = None
             self._clear()
+        else:
+            self._ring.update()
 
     # --- building --------------------------------------------------------------------------------
 
@@ -100,6 +128,8 @@ class StartPage:
         if self._window and dpg.does_item_exist(self._window):
             dpg.delete_item(self._window)
         self._window = 0
+        if self._take in self._studio.takers:
+            self._studio.takers.remove(self._take)
 
     def _rebuild(self) -> None:
         """Fill the window anew. It stays the same one: a new one would lie above a dialog."""
@@ -110,6 +140,10 @@ class StartPage:
             self._window = dpg.add_window(
                 tag="start", no_title_bar=True, no_resize=True, no_move=True, no_saved_settings=True
             )
+            # The latest is asked first: a dialog or a popup that is open lies above this page.
+            self._studio.takers.insert(0, self._take)
+            # Nobody types in a field that is covered.
+            dpg.focus_item(self._window)
         dpg.delete_item(self._window, children_only=True)
         dpg.configure_item(
             self._window,
@@ -118,10 +152,12 @@ class StartPage:
             height=round(pane.height),
         )
         dpg.bind_item_theme(self._window, _page_theme(scale))
+        self._stops = []
         self._build_head()
         body = dpg.add_group(horizontal=True, parent=self._window, horizontal_spacing=round(32 * scale))
         self._build_side(dpg.add_group(parent=body))
         self._build_cards(dpg.add_group(parent=body))
+        self._ring.fill(self._stops)
 
     def _build_head(self) -> None:
         colours, scale = self._studio.colours, self._studio.scale
@@ -157,16 +193,16 @@ class StartPage:
         if recent:
             dpg.add_spacer(height=round(14 * scale), parent=parent)
             words(parent, _("Recent"), font=FONTS.bold)
-        for path in recent:
+        for number, path in enumerate(recent):
             row = dpg.add_group(horizontal=True, parent=parent)
             words(row, ICONS["file"], colour=studio.colours.quiet, font=FONTS.icons)
             item = dpg.add_selectable(
                 label=path.name,
                 parent=row,
                 width=width - round(32 * scale),
-                user_data=path,
-                callback=lambda _sender, _data, path: self._filing.open_path(path),
+                callback=partial(self._filing.open_path, path),
             )
+            self._stop(f"recent.{number}", item, partial(self._filing.open_path, path))
             tip(studio, item, str(path))
 
     def _button(self, parent: Tag, text: str, callback: Callable[[], None], *, accent: bool = False) -> None:
@@ -180,6 +216,11 @@ class StartPage:
         )
         if accent:
             dpg.bind_item_theme(item, accent_theme(self._studio.colours))
+        self._stop(text, item, callback)
+
+    def _stop(self, name: str, item: Tag, press: Callable[[], None]) -> None:
+        """Have the ring of keys stand here too."""
+        self._stops.append(Stop(name, item, press))
 
     def _build_cards(self, parent: Tag) -> None:
         scale = self._studio.scale
@@ -197,8 +238,10 @@ class StartPage:
     def _build_card(self, parent: Tag, template: Template) -> None:
         studio, scale = self._studio, self._studio.scale
         inner = round((self._card_width - 2 * _PADDING) * scale)
+        # A child window tells no place: the group around it does.
+        around = dpg.add_group(parent=parent)
         card = dpg.add_child_window(
-            parent=parent,
+            parent=around,
             tag=f"start.{template.name}",
             width=round(self._card_width * scale),
             height=round(_CARD_HEIGHT * scale),
@@ -216,6 +259,7 @@ class StartPage:
         text = words(card, _(template.text), colour=studio.colours.quiet, font=FONTS.small, wrap=inner)
         tip(studio, text, _(template.title), _(template.text))
         foot = round((_CARD_HEIGHT - _PADDING - 32) * scale)
+        self._stop(template.name, around, partial(self._begin, template, self._recording))
         self._build_foot(card, template, foot)
 
     def _build_foot(self, card: Tag, template: Template, y: int) -> None:
@@ -228,8 +272,7 @@ class StartPage:
             pos=(round(_PADDING * scale), y),
             width=round((self._card_width - 2 * _PADDING - beside) * scale),
             height=round(32 * scale),
-            user_data=(template, recording),
-            callback=self._begin_clicked,
+            callback=partial(self._begin, template, recording),
         )
         if not beside:
             return
@@ -240,18 +283,15 @@ class StartPage:
             pos=(round((self._card_width - _PADDING - 32) * scale), y),
             width=round(32 * scale),
             height=round(32 * scale),
-            user_data=template,
-            callback=self._own_clicked,
+            callback=partial(self._begin_with_own, template),
         )
+        self._stop(f"{template.name}.own", own, partial(self._begin_with_own, template))
         dpg.bind_item_font(own, FONTS.icons)
         tip(self._studio, own, _("With a recording of mine…"))
 
     # --- what is chosen ------------------------------------------------------------------------------
 
-    def _begin_clicked(self, _sender: Tag, _data: object, chosen: tuple[Template, Path | None]) -> None:
-        self._begin(*chosen)
-
-    def _own_clicked(self, _sender: Tag, _data: object, template: Template) -> None:
+    def _begin_with_own(self, template: Template) -> None:
         self._pick_sound(lambda path: self._begin(template, path))
 
     def _begin(self, template: Template, recording: Path | None) -> None:
