@@ -6,13 +6,29 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 export REGROOVE_SYSTEM_PACKAGES ?= yes
 
-.PHONY: run test lint bench system clean
+VENV_AI := .venv-ai
+BIN_AI := $(VENV_AI)/bin
+PIP_AI := $(BIN_AI)/python -m pip --disable-pip-version-check
+# torch's own threads would spin while they wait, which starves everything else on a busy machine.
+export OMP_WAIT_POLICY ?= PASSIVE
+
+.PHONY: run run-ai test test-ai lint bench bench-ai system clean
 
 run: $(VENV)/installed
 	$(BIN)/python app.py edit graphs/first_steps.json --or-render out
 
+# The editor with the learned models.
+run-ai: $(VENV_AI)/installed
+	$(BIN_AI)/python app.py edit graphs/first_steps.json --or-render out
+
 test: $(VENV)/installed-dev system lint
-	$(BIN)/python -m pytest
+	$(PIP) check
+	$(BIN)/python -m pytest --ignore tests/ai
+
+# The learned models, in an environment of their own: the other one stays without torch.
+test-ai: $(VENV_AI)/installed
+	$(PIP_AI) check
+	$(BIN_AI)/python -m pytest tests/ai
 
 lint: $(VENV)/installed-dev
 	$(BIN)/ruff check .
@@ -22,6 +38,9 @@ lint: $(VENV)/installed-dev
 # The restoration table with its peers (written to benchmarks/RESULTS.md), then speed, memory, crashes.
 bench: $(VENV)/installed-bench system tool-sox
 	$(BIN)/python -m benchmarks
+
+bench-ai: $(VENV_AI)/installed
+	$(BIN_AI)/python -m benchmarks.ai
 
 $(VENV)/installed: pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; assert (3, 10) <= sys.version_info[:2] <= (3, 13), "Regroove needs Python 3.10 to 3.13"'
@@ -35,6 +54,12 @@ $(VENV)/installed-dev: $(VENV)/installed
 
 $(VENV)/installed-bench: $(VENV)/installed-dev
 	$(PIP) install --quiet --constraint constraints.txt --editable '.[dev,bench]'
+	touch $@
+
+$(VENV_AI)/installed: pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV_AI)
+	$(PIP_AI) install --quiet --constraint constraints.txt torch
+	$(PIP_AI) install --quiet --constraint constraints.txt --editable '.[dev,ai]'
 	touch $@
 
 # ffmpeg judges loudness and true peaks in the tests, and reads what libsndfile does not; Xvfb is a screen
@@ -51,4 +76,4 @@ tool-%:
 	  fi; }
 
 clean:
-	rm -rf $(VENV) out build dist .mypy_cache .ruff_cache .pytest_cache
+	rm -rf $(VENV) $(VENV_AI) out build dist .mypy_cache .ruff_cache .pytest_cache

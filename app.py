@@ -8,13 +8,14 @@ from pathlib import Path
 import nodes
 from nodegraph.cli import Editor, run_cli
 from nodegraph.library import Library
+from nodes.catalogue import EXTRAS, WEIGHTS
 
 GRAPHS = Path(__file__).resolve().parent / "graphs"
 
 
 def main() -> int:
     """Run the command line; without arguments, the editor. Return the exit code."""
-    library = Library.from_package(nodes, skip=("dsp",))
+    library = Library.from_package(nodes, skip=("dsp",), extras=EXTRAS, weights=WEIGHTS)
 
     def open_window(file: Path | None) -> int:
         # DearPyGui is for those who open a window.

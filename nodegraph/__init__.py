@@ -11,6 +11,7 @@ from nodegraph.audio import (
     SpeedCurve,
     new_samples,
 )
+from nodegraph.environments import environment_folder, environment_python, environment_versions
 from nodegraph.errors import (
     AudioError,
     AudioFileError,
@@ -19,10 +20,14 @@ from nodegraph.errors import (
     OutputError,
     ParameterError,
     RegrooveError,
+    WeightsError,
+    WorkerError,
 )
 from nodegraph.param import InputFile, OutputFile, PerTrack, Range
 from nodegraph.progress import Progress, blocks_of, no_progress, wanted_block_frames
+from nodegraph.requirement import Extra, Requirement
 from nodegraph.spec import node
+from nodegraph.weights import Weights, WeightsFile, weights_file, weights_folder
 
 __all__ = [
     "Audio",
@@ -31,6 +36,7 @@ __all__ = [
     "Cancelled",
     "ClickMap",
     "Curve",
+    "Extra",
     "InputFile",
     "Measure",
     "NoiseProfile",
@@ -43,11 +49,21 @@ __all__ = [
     "Range",
     "RegrooveError",
     "Report",
+    "Requirement",
     "Samples",
     "SpeedCurve",
+    "Weights",
+    "WeightsError",
+    "WeightsFile",
+    "WorkerError",
     "blocks_of",
+    "environment_folder",
+    "environment_python",
+    "environment_versions",
     "new_samples",
     "no_progress",
     "node",
     "wanted_block_frames",
+    "weights_file",
+    "weights_folder",
 ]

@@ -149,13 +149,13 @@ def _audio_device() -> Finding:
 
 
 def _nodes(library: Library) -> Iterator[Finding]:
-    unavailable = [spec for spec in library.specs.values() if library.missing(spec)]
+    unavailable = [spec for spec in library.specs.values() if library.unavailable(spec)]
     yield Finding(
         "Nodes", "ok", f"{len(library.specs)} kinds, {len(library.specs) - len(unavailable)} available"
     )
     for spec in unavailable:
-        commands = " && ".join(dict.fromkeys(library.how_to_install(need) for need in library.missing(spec)))
-        yield Finding(spec.kind, "missing", f"needs {', '.join(library.missing(spec))}", commands)
+        lack = (library.unavailable(spec) or "").removeprefix(f"{spec.kind} ").partition(". Run: ")[0]
+        yield Finding(spec.kind, "missing", lack, library.remedy(spec))
 
 
 def _cache(cache: Cache) -> Finding:

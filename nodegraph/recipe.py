@@ -20,6 +20,7 @@ from nodegraph.graph import Graph, Link, Node, NodeId
 from nodegraph.ledger import Ledger
 from nodegraph.library import Library
 from nodegraph.param import Param, ParamValue
+from nodegraph.requirement import Requirement
 from nodegraph.spec import NodeSpec, Port
 
 __all__ = ["Places", "Recipe", "Recipes", "Ref", "make_recipes"]
@@ -181,7 +182,7 @@ class _Maker:
         self.refs: dict[NodeId, dict[str, Ref]] = {}
         self.problems: dict[NodeId, str] = {}
         self._blocked: set[NodeId] = set()
-        self._codes: dict[str, str] = {}
+        self._codes: dict[tuple[str, Requirement], str] = {}
 
     def make(self, node_id: NodeId) -> None:
         node, links = self._graph.nodes[node_id], self._graph.incoming(node_id)
@@ -234,15 +235,26 @@ class _Maker:
                         files[param.name] = self._ledger.digest(paths[param.name], self._check)
                 except (OSError, ValueError, ParameterError, OutputError) as error:
                     return _file_problem(param, str(settings[param.name]), error)
-        code = self._codes.get(spec.kind)
-        if code is None:
-            code = self._codes[spec.kind] = json.dumps(self._library.recipe(spec))
+        try:
+            code = self._code(spec, settings)
+        except OSError as error:
+            return f"The weights of {spec.kind} cannot be read: {error.strerror or error}."
         recipe = Recipe(node_id, spec, settings, inputs, files, paths, code)
         self.made[node_id] = recipe
         self.refs[node_id] = {port.name: Ref(recipe.key, port.name, node_id) for port in spec.outputs}
         if _is_neutral(spec, settings) and spec.inputs[0].name in inputs:
             self.refs[node_id][spec.outputs[0].name] = inputs[spec.inputs[0].name]
         return None
+
+    def _code(self, spec: NodeSpec, settings: Mapping[str, ParamValue]) -> str:
+        """Return what the library tells of the kind, and digests of the weights that it needs."""
+        needed = spec.requirement(settings)
+        name = (spec.kind, needed)
+        if name not in self._codes:
+            paths = self._library.weights_paths(needed)
+            digests = [self._ledger.digest(path, self._check) for path in paths]
+            self._codes[name] = json.dumps([*self._library.recipe(spec, settings), *digests])
+        return self._codes[name]
 
     def _path(self, node_id: NodeId, param: Param, value: str) -> Path:
         if param.type == "output_file":

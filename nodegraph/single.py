@@ -72,12 +72,13 @@ def apply_node(
     RegrooveError
         If a file or the node fails.
     """
-    if library.unavailable(spec):
-        raise NotInstalledError(library.unavailable(spec) or "")
     notes: list[str] = []
     progress = Progress(note=notes.append, cancel=cancel)
     sources, out = _split(spec, files)
     settings = spec.settings({**settings, **_file_settings(spec, "input_file", sources)})
+    refusal = library.unavailable(spec, settings)
+    if refusal:
+        raise NotInstalledError(refusal)
     if spec.effect:
         inputs = _load_inputs(library, spec, sources, progress)
         assert out is not None

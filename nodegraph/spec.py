@@ -21,8 +21,11 @@ from nodegraph.docstring import Docstring, read_docstring
 from nodegraph.errors import ParameterError
 from nodegraph.param import InputFile, OutputFile, Param, ParamType, ParamValue, PerTrack, Range
 from nodegraph.progress import Progress
+from nodegraph.requirement import Requirement
 
 __all__ = ["NodeSpec", "Port", "Resource", "node", "options_of", "read_spec"]
+
+Requires = Callable[[Mapping[str, ParamValue]], Requirement]
 
 Migration = Callable[[dict[str, Any]], dict[str, Any]]
 
@@ -65,6 +68,7 @@ class NodeOptions:
     kind: str | None
     effect: bool
     needs: tuple[str, ...]
+    requires: Requires | None
     neutral: Mapping[str, ParamValue] | None
     linked: bool
     reshapes: bool
@@ -95,7 +99,9 @@ class NodeSpec:
     effect : bool
         It changes the world (writes a file); its results are not cached.
     needs : tuple of str
-        Import names of packages that may be missing.
+        Import names of packages that may be missing and that it needs whatever its settings.
+    requires : callable, optional
+        Takes the settings and returns what else is needed with them. Pure and quick.
     neutral : mapping, optional
         The parameter values with which the first output is the first input, bit for bit.
     linked : bool
@@ -123,6 +129,7 @@ class NodeSpec:
     params: tuple[Param, ...]
     effect: bool = False
     needs: tuple[str, ...] = ()
+    requires: Requires | None = None
     neutral: Mapping[str, ParamValue] | None = None
     linked: bool = False
     reshapes: bool = False
@@ -159,6 +166,13 @@ class NodeSpec:
         """Return the output port called `name`, or None."""
         return next((port for port in self.outputs if port.name == name), None)
 
+    def requirement(self, settings: Mapping[str, ParamValue] | None = None) -> Requirement:
+        """Return what the node needs with these settings, by default with those that it comes with."""
+        needed = Requirement(self.needs)
+        if self.requires is not None:
+            needed |= self.requires(self.settings({}) if settings is None else settings)
+        return needed
+
     def settings(self, params: Mapping[str, ParamValue]) -> dict[str, ParamValue]:
         """Return every parameter in its canonical form, defaults filled in.
 
@@ -181,6 +195,7 @@ def node(
     kind: str | None = None,
     effect: bool = False,
     needs: tuple[str, ...] = (),
+    requires: Requires | None = None,
     neutral: Mapping[str, ParamValue] | None = None,
     linked: bool = False,
     reshapes: bool = False,
@@ -195,7 +210,7 @@ def node(
         1 at first; raise it when the sound or the meaning of a parameter changes.
     kind : str, optional
         Its name in graphs; by default the packages below the library's root and the function's name.
-    effect, needs, neutral, linked, reshapes, resource, migrations
+    effect, needs, requires, neutral, linked, reshapes, resource, migrations
         See `NodeSpec`.
     """
     options = NodeOptions(
@@ -203,6 +218,7 @@ def node(
         kind=kind,
         effect=effect,
         needs=needs,
+        requires=requires,
         neutral=neutral,
         linked=linked,
         reshapes=reshapes,
@@ -262,6 +278,7 @@ def read_spec(function: Callable[..., Any]) -> NodeSpec:
         params=tuple(params),
         effect=options.effect,
         needs=options.needs,
+        requires=options.requires,
         neutral=options.neutral,
         linked=options.linked,
         reshapes=options.reshapes,

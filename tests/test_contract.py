@@ -21,10 +21,13 @@ from nodegraph import Audio, AudioError, Cancelled, ClickMap, NoiseProfile, Prog
 from nodegraph.library import Library
 from nodegraph.perform import call_node
 from nodegraph.spec import NodeSpec
+from nodes.catalogue import EXTRAS, WEIGHTS
 
-LIBRARY = Library.from_package(nodes, skip=("dsp",))
+LIBRARY = Library.from_package(nodes, skip=("dsp",), extras=EXTRAS, weights=WEIGHTS)
 SPECS = list(LIBRARY.specs.values())
-LISTENERS = [spec for spec in SPECS if spec.inputs]
+# What needs packages or weights that are not here is only read, not run.
+RUNNABLE = [spec for spec in SPECS if LIBRARY.unavailable(spec) is None]
+LISTENERS = [spec for spec in RUNNABLE if spec.inputs]
 KEEPERS = [spec for spec in LISTENERS if not spec.reshapes]
 RATES = (8000, 22050, 44100, 48000, 96000)
 # A cancel is felt within this time (s): the promise of the run.

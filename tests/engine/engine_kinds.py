@@ -12,6 +12,7 @@ from nodegraph import (
     Audio,
     AudioError,
     Curve,
+    Extra,
     InputFile,
     Measure,
     OutputFile,
@@ -19,9 +20,13 @@ from nodegraph import (
     Progress,
     Range,
     Report,
+    Requirement,
+    Weights,
+    WeightsFile,
     new_samples,
     no_progress,
     node,
+    weights_file,
 )
 from nodegraph.library import Library
 from nodegraph.spec import read_spec
@@ -231,6 +236,21 @@ def heavy(audio: Audio) -> Audio:
     return audio
 
 
+def _learned_needs(settings):
+    model = settings["model"]
+    return Requirement(
+        weights=("wts",) if model == "wts" else (), environment="apart" if model == "apart" else ""
+    )
+
+
+@node(version=1, kind="learned", requires=_learned_needs)
+def learned(audio: Audio, *, model: Literal["plain", "wts", "apart"] = "plain") -> Audio:
+    """Add what its weights say."""
+    CALLS.append("learned")
+    shift = len(weights_file("wts", "a.bin").read_bytes().strip(b"c")) if model == "wts" else 0
+    return Audio(audio.samples + np.float32(shift), audio.sample_rate)
+
+
 @node(version=1, kind="same")
 def same(audio: Audio, *, tag: str = "") -> Audio:
     """Give back what came."""
@@ -303,6 +323,7 @@ FUNCTIONS = (
     ring,
     renamed,
     heavy,
+    learned,
     same,
     mono,
     strung,
@@ -311,9 +332,13 @@ FUNCTIONS = (
     liar,
 )
 
-INSTALL = {"no_such_package_anywhere": "uv pip install 'regroove[nowhere]'"}
+EXTRAS = (
+    Extra("nowhere", "What nobody has.", ("no_such_package_anywhere",), ("nothing",), 1000, 2000, "MIT"),
+    Extra("apart", "What lives apart.", ("apart",), ("apart",), 1000, 2000, "MIT", isolated=True),
+)
+WEIGHTS = (Weights("wts", "Adds.", (WeightsFile("a.bin", "", 3, "ba7816bf"),), "MIT", "made here"),)
 
 
 def make_library() -> Library:
     """Return the library of all kinds above."""
-    return Library([read_spec(function) for function in FUNCTIONS], INSTALL)
+    return Library([read_spec(function) for function in FUNCTIONS], extras=EXTRAS, weights=WEIGHTS)

@@ -264,7 +264,7 @@ def test_an_unknown_kind_is_told_with_the_nearest():
 def test_a_missing_package_is_told_with_its_command():
     library = engine_kinds.make_library()
     assert library.missing(library.find("heavy")) == ("no_such_package_anywhere",)
-    assert "uv pip install 'regroove[nowhere]'" in str(library.unavailable(library.find("heavy")))
+    assert "regroove extras install nowhere" in str(library.unavailable(library.find("heavy")))
     assert library.unavailable(library.find("gain")) is None
     assert Library([]).how_to_install("torch") == "pip install torch"
 

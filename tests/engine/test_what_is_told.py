@@ -72,8 +72,7 @@ def test_a_missing_package_says_the_command(lab):
     result = lab.run(graph("a.audio > b.audio", "a.audio > c.audio", a="tone", b="heavy", c="slow"), ["b"])
     assert result.ran == ()
     assert result.skipped["b"] == (
-        "heavy needs no_such_package_anywhere, which is not installed. "
-        "Run: uv pip install 'regroove[nowhere]'"
+        "heavy needs no_such_package_anywhere, which is not installed. Run: regroove extras install nowhere"
     )
 
 

@@ -166,9 +166,8 @@ class NodeSheet:
             words(parent, told(note), colour=studio.colours.quiet, font=FONTS.small)
 
     def _install_command(self) -> str:
-        spec, library = self._spec, self._studio.library
-        missing = library.missing(spec) if spec is not None else ()
-        return " && ".join(dict.fromkeys(library.how_to_install(package) for package in missing))
+        spec, node = self._spec, self._studio.desk.document.graph.nodes[self._node_id]
+        return self._studio.library.remedy(spec, node.settings(spec)) if spec is not None else ""
 
     def _show_output(self, port: Port, loudness: Loudness | None) -> None:
         desk, colours = self._studio.desk, self._studio.colours

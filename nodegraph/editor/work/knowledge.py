@@ -15,8 +15,9 @@ from nodegraph.editor.listen.sound import Sound
 from nodegraph.editor.work.costs import Costs
 from nodegraph.editor.work.levels import Level
 from nodegraph.editor.work.reasons import failure_below, why_it_runs
+from nodegraph.errors import ParameterError
 from nodegraph.execute import default_targets, run_pages
-from nodegraph.graph import Graph, NodeId
+from nodegraph.graph import Graph, Node, NodeId
 from nodegraph.perform import Session
 from nodegraph.plan import Plan, is_done, make_plan
 from nodegraph.recipe import Recipe, Recipes, Ref, make_recipes
@@ -245,12 +246,18 @@ class _States:
     def all(self) -> dict[NodeId, NodeState]:
         return {node_id: self._state(node_id) for node_id in self._graph.order}
 
+    def _is_unavailable(self, node: Node) -> bool:
+        spec = self._library.get(node.kind)
+        try:
+            return spec is not None and self._library.unavailable(spec, node.settings(spec)) is not None
+        except ParameterError:
+            return False
+
     def _state(self, node_id: NodeId) -> NodeState:
         problem = self._recipes.problems.get(node_id)
         if problem is not None:
             self._blame[node_id] = node_id
-            spec = self._library.get(self._graph.nodes[node_id].kind)
-            missing = spec is not None and self._library.unavailable(spec) is not None
+            missing = self._is_unavailable(self._graph.nodes[node_id])
             return NodeState("unavailable" if missing else "blocked", reason=problem)
         recipe, refs = self._recipes.made.get(node_id), self._recipes.refs.get(node_id)
         if recipe is None and refs is not None:

@@ -139,4 +139,6 @@ def noise_recipe(
     if spec is None:
         return None
     settings = spec.settings({"begin_s": begin_s, "length_s": length_s})
-    return Recipe(node_id, spec, settings, {"audio": source}, {}, {}, json.dumps(library.recipe(spec)))
+    return Recipe(
+        node_id, spec, settings, {"audio": source}, {}, {}, json.dumps(library.recipe(spec, settings))
+    )
