@@ -122,6 +122,15 @@ def test_enter_presses_the_default_and_escape_cancels(editor):
     assert not editor.dialogs.showing
 
 
+def test_enter_that_is_held_answers_one_question(editor):
+    answers = []
+    for _number in range(2):
+        editor.dialogs.ask(QUESTION, answers.append)
+    editor.user.frames(3)
+    editor.user.hold("Enter")
+    assert answers == ["save"]
+
+
 def test_arrows_choose_another_button(editor):
     answers = []
     editor.dialogs.ask(QUESTION, answers.append)

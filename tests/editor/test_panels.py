@@ -99,6 +99,34 @@ def test_tab_searches_and_enter_adds_what_was_found(scene):
     assert not dpg.does_item_exist("finder")
 
 
+def test_enter_that_is_held_adds_a_node_and_opens_nothing(scene):
+    scene.user.move(640, 700)
+    scene.do("node.add")
+    scene.user.type("gain")
+    # More repeats would choose what they had opened.
+    scene.user.hold("Enter", repeats=1)
+    scene.user.frames(6)
+    assert len(scene.graph.nodes) == len(GRAPH.nodes) + 1
+    assert not any(map(dpg.does_item_exist, ("finder", "menu.context", "entry")))
+    scene.enter(lambda: dpg.does_item_exist("menu.context"))
+
+
+def test_escape_that_is_held_closes_one_thing(scene):
+    scene.do("help.tour")
+    scene.do("node.add")
+    scene.user.hold("Escape")
+    assert not dpg.does_item_exist("finder")
+    assert dpg.does_item_exist("tour")
+    scene.user.key("Escape")
+    assert not dpg.does_item_exist("tour")
+
+
+def test_an_arrow_that_is_held_goes_on_through_a_list(scene):
+    scene.do("node.add")
+    scene.user.hold("Down", repeats=4)
+    assert not any(dpg.get_value(f"finder.row.{row}") for row in range(3))
+
+
 def test_arrows_move_through_what_was_found(scene):
     scene.do("node.add")
     scene.user.type("decl")

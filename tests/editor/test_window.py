@@ -81,6 +81,17 @@ def test_a_shortcut_does_its_action(frame, done, chord, name):
     assert done == [name]
 
 
+def test_a_held_key_does_its_action_once_and_undoes_step_by_step(frame, studio, done):
+    _window, user = frame
+    studio.actions.add(Action("edit.redo", "Redo", lambda: done.append("edit.redo"), repeats=True))
+    user.hold("Ctrl+Enter")
+    assert done == ["run.all"]
+    user.key("Ctrl+Enter")
+    assert done == ["run.all"] * 2
+    user.hold("Ctrl+Y")
+    assert done.count("edit.redo") >= 3
+
+
 def test_space_plays_when_tapped_and_not_when_it_pans(frame, done):
     _window, user = frame
     user.key("Space")

@@ -163,6 +163,22 @@ class User:
         self._hold("+".join(held), False)
         self.frames(1)
 
+    def hold(self, chord: str, repeats: int = 3) -> None:
+        """Hold a key until Dear ImGui has repeated it so many times."""
+        *held, name = chord.split("+")
+        code = _KEYS.get(name) or getattr(dpg, f"mvKey_{name}")
+        presses: list[int] = []
+        with dpg.handler_registry() as registry:
+            dpg.add_key_press_handler(code, callback=lambda: presses.append(code))
+        self._hold("+".join(held), True)
+        _key(_io(), code, True)
+        self.wait(lambda: len(presses) > repeats, what=f"{chord} to repeat")
+        _key(_io(), code, False)
+        self.frames(3)
+        self._hold("+".join(held), False)
+        self.frames(1)
+        dpg.delete_item(registry)
+
     def type(self, text: str) -> None:
         _text(_io(), text.encode())
         self.frames(2)

@@ -131,8 +131,8 @@ class Sights:
         return (
             Action("view.fit_all", N_("Show everything"), self.fit_all, something, icon="maximize"),
             Action("view.fit_selection", N_("Show selection"), self.fit_selection, something),
-            Action("view.zoom_in", N_("Zoom in"), zoom(_STEP), icon="zoom-in", group=1),
-            Action("view.zoom_out", N_("Zoom out"), zoom(1 / _STEP), icon="zoom-out", group=1),
+            Action("view.zoom_in", N_("Zoom in"), zoom(_STEP), icon="zoom-in", group=1, repeats=True),
+            Action("view.zoom_out", N_("Zoom out"), zoom(1 / _STEP), icon="zoom-out", group=1, repeats=True),
             Action("view.zoom_reset", N_("Zoom to 100 %"), self.reset_zoom, group=1),
             Action(
                 "view.minimap",

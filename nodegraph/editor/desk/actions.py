@@ -47,6 +47,8 @@ class Action:
         Actions of one menu are parted by a line where it changes.
     listed : bool
         It stands in the menu; what is only done by keys is found in the list of commands.
+    repeats : bool
+        It is done again and again while its key is held. Arrows repeat whatever they do.
     """
 
     name: str
@@ -57,6 +59,7 @@ class Action:
     icon: str = ""
     group: int = 0
     listed: bool = True
+    repeats: bool = False
 
     @property
     def menu(self) -> str:

@@ -89,10 +89,20 @@ def add_actions(panel: ListeningPanel) -> None:
             group=1,
         ),
         Action(
-            "listen.zoom_in", N_("See less of the sound, larger"), lambda: panel.zoom(_ZOOM), audible, group=2
+            "listen.zoom_in",
+            N_("See less of the sound, larger"),
+            lambda: panel.zoom(_ZOOM),
+            audible,
+            group=2,
+            repeats=True,
         ),
         Action(
-            "listen.zoom_out", N_("See more of the sound"), lambda: panel.zoom(1 / _ZOOM), audible, group=2
+            "listen.zoom_out",
+            N_("See more of the sound"),
+            lambda: panel.zoom(1 / _ZOOM),
+            audible,
+            group=2,
+            repeats=True,
         ),
         Action("listen.zoom_all", N_("See all of the sound"), panel.zoom_out_fully, audible, group=2),
     )

@@ -45,6 +45,9 @@ _CODES = {**_NAMED, **_LETTERS, **_FUNCTION_KEYS}
 _SAME = {"KeypadEnter": "Enter"}
 # With Ctrl, these edit the text that is being typed.
 _TEXT_KEYS = frozenset({"A", "C", "V", "X", "Z", "Y", "Left", "Right", "Backspace", "Delete"})
+# These go step by step while they are held, whoever takes them. All others are done once per press, unless
+# their action says that it repeats: an Enter that closed a list must not press what comes into its place.
+_STEPPING = frozenset({"Up", "Down", "Left", "Right", "PageUp", "PageDown"})
 # Space pans while the mouse is dragged with it, and plays when it was only tapped.
 _ON_RELEASE = "Space"
 
@@ -63,17 +66,21 @@ class Keys:
     def __init__(self, studio: Studio, typing: Callable[[], bool]) -> None:
         self._studio, self._typing = studio, typing
         self._space_dragged = False
+        # By name: pressed, and not let go since.
+        self._held: set[str] = set()
 
     def build(self) -> Tag:
         """Register the handlers; return their registry."""
         registry: Tag = dpg.add_handler_registry()
         for name, code in _CODES.items():
-            dpg.add_key_press_handler(
-                code, parent=registry, user_data=_SAME.get(name, name), callback=self._pressed
-            )
+            dpg.add_key_press_handler(code, parent=registry, user_data=name, callback=self._pressed)
         dpg.add_key_release_handler(_NAMED[_ON_RELEASE], parent=registry, callback=self._space_released)
         dpg.add_mouse_click_handler(parent=registry, callback=self._clicked)
         return registry
+
+    def update(self) -> None:
+        """Learn which keys were let go: called once per frame, before the presses of that frame are told."""
+        self._held = {name for name in self._held if dpg.is_key_down(_CODES[name])}
 
     def _clicked(self) -> None:
         if dpg.is_key_down(_NAMED[_ON_RELEASE]):
@@ -85,8 +92,17 @@ class Keys:
         self._space_dragged = False
 
     def _pressed(self, _sender: Tag, _data: object, name: str) -> None:
-        if name != _ON_RELEASE:
-            self._press(self._chord(name))
+        if name == _ON_RELEASE:
+            return
+        repeated = name in self._held
+        self._held.add(name)
+        chord = self._chord(_SAME.get(name, name))
+        if not repeated or chord.key in _STEPPING or self._repeats(chord):
+            self._press(chord)
+
+    def _repeats(self, chord: Chord) -> bool:
+        action = self._studio.keymap.action(chord)
+        return action is not None and action in self._studio.actions and self._studio.actions[action].repeats
 
     def _press(self, chord: Chord) -> None:
         # A taker may take itself off the list.
@@ -115,15 +131,4 @@ def _belongs_to_text(chord: Chord) -> bool:
     """Return whether a text field takes this key. Ctrl+S and function keys reach the editor even so."""
     if chord.key in _FUNCTION_KEYS:
         return False
-    return not chord.ctrl or chord.key in (
-        "A",
-        "C",
-        "V",
-        "X",
-        "Z",
-        "Y",
-        "Left",
-        "Right",
-        "Backspace",
-        "Delete",
-    )
+    return not chord.ctrl or chord.key in _TEXT_KEYS

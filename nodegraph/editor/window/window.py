@@ -157,6 +157,7 @@ class Window:
     def pump(self) -> None:
         """Draw a frame and do what has come in since the last one."""
         dpg.render_dearpygui_frame()
+        self._keys.update()
         jobs = dpg.get_callback_queue()
         if jobs:
             self.stir()

@@ -303,10 +303,20 @@ class Editing:
         bodies, nodes, anything = self._bodies, self._nodes, self._anything
         return (
             Action(
-                "edit.undo", N_("Undo"), desk.undo, lambda: desk.history.undo_label is not None, icon="undo-2"
+                "edit.undo",
+                N_("Undo"),
+                desk.undo,
+                lambda: desk.history.undo_label is not None,
+                icon="undo-2",
+                repeats=True,
             ),
             Action(
-                "edit.redo", N_("Redo"), desk.redo, lambda: desk.history.redo_label is not None, icon="redo-2"
+                "edit.redo",
+                N_("Redo"),
+                desk.redo,
+                lambda: desk.history.redo_label is not None,
+                icon="redo-2",
+                repeats=True,
             ),
             Action("edit.cut", N_("Cut"), self.cut, bodies, icon="scissors", group=1),
             Action("edit.copy", N_("Copy"), self.copy, bodies, icon="copy", group=1),
