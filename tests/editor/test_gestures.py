@@ -18,6 +18,7 @@ from nodegraph.editor.space.view import View
 from nodegraph.graph import Graph, Link, Node
 
 SHIFT, CTRL, ALT, NONE = Held(shift=True), Held(ctrl=True), Held(alt=True), Held()
+ALT_CTRL = Held(ctrl=True, alt=True)
 LOAD_DECLICK = Link("load", "audio", "declick", "audio")
 DECLICK_EXPORT = Link("declick", "audio", "export", "audio")
 CANVAS = (-200.0, -400.0)
@@ -291,6 +292,52 @@ def test_alt_pulls_a_node_out_of_its_links(hand):
     assert hand.document.positions["declick"][1] > 200
     hand.desk.undo()
     assert hand.document.graph.links == tuple(sorted((LOAD_DECLICK, DECLICK_EXPORT)))
+
+
+def test_alt_and_ctrl_drag_a_copy_that_keeps_what_feeds_it(hand):
+    place, before = hand.title("declick"), hand.document
+    hand.drag(place, hand.by(place, 3, 130), hand.by(place, 3, 261), held=ALT_CTRL)
+    (copy,) = hand.desk.selection.nodes
+    assert set(hand.document.graph.nodes) - set(before.graph.nodes) == {copy}
+    fed = Link("load", "audio", copy, "audio")
+    assert set(hand.document.graph.links) == {LOAD_DECLICK, DECLICK_EXPORT, fed}
+    # It lines up although Ctrl is held: that Ctrl makes the copy.
+    assert hand.document.positions[copy] == (320.0, 264.0)
+    assert hand.document.positions["declick"] == (320.0, 0.0)
+    assert hand.desk.history.undo_label == "Duplicate with links"
+    hand.desk.undo()
+    assert hand.document is before
+    assert hand.desk.history.undo_label is None
+
+
+def test_a_chain_is_copied_with_the_links_within(hand):
+    hand.desk.select(Selection(frozenset({"declick", "export"})))
+    place = hand.title("declick")
+    hand.drag(place, hand.by(place, 0, 260), held=ALT_CTRL)
+    copies = {hand.document.graph.nodes[name].kind: name for name in hand.desk.selection.nodes}
+    within = Link(copies["repair.declick"], "audio", copies["export"], "audio")
+    assert within in hand.document.graph.links
+    assert len(hand.document.graph.links) == 4
+
+
+def test_a_copied_frame_has_copies_in_it(document, library):
+    hand = Hand(replace(document, frames=(Frame("A", -40, 420, 640, 500),)), library)
+    hand.drag((100, 430), (100, -400), held=ALT_CTRL)
+    assert len(hand.document.frames) == 2
+    assert hand.document.frames[0].y == 420
+    kinds = sorted(hand.document.graph.nodes[name].kind for name in hand.desk.selection.nodes)
+    assert kinds == ["gain", "resample"]
+    assert hand.document.positions["gain"] == (0.0, 480.0)
+
+
+def test_a_cancelled_copy_was_never_there(hand):
+    hand.desk.select(Selection(frozenset({"declick"})))
+    before, place = hand.document, hand.title("declick")
+    hand.hold(place, hand.by(place, 0, 260), held=ALT_CTRL)
+    assert len(hand.document.graph.nodes) > len(before.graph.nodes)
+    hand.gestures.cancel()
+    assert hand.document is before
+    assert hand.desk.selection.nodes == {"declick"}
 
 
 # --- frames and notes ----------------------------------------------------------------------------

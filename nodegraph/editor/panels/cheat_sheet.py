@@ -26,6 +26,7 @@ MOUSE: tuple[tuple[str, str], ...] = (
     (N_("Search for a node"), N_("Double-click the canvas")),
     (N_("Cut links"), N_("Ctrl and drag with the right button")),
     (N_("Take a node out of its links"), N_("Alt and drag")),
+    (N_("Duplicate with links"), N_("Alt, Ctrl and drag")),
     (N_("Menu of what lies there"), N_("Right click")),
 )
 """What the mouse does on the canvas; gettext texts."""

@@ -16,7 +16,7 @@ from nodegraph.editor.desk.states import PortRef
 from nodegraph.editor.desk.step import Step
 from nodegraph.editor.space.hit import Hit
 from nodegraph.editor.space.linking import Knife, LinkDrag
-from nodegraph.editor.space.moving import MoveDrag, ResizeDrag, RouteDrag
+from nodegraph.editor.space.moving import Moved, MoveDrag, ResizeDrag, RouteDrag
 from nodegraph.editor.space.overlay import Overlay
 from nodegraph.editor.space.selecting import Drag, Lasso, is_selected, select_hit
 from nodegraph.editor.space.snap import to_grid
@@ -174,7 +174,7 @@ class Gestures:
             case _:
                 if not is_selected(surface.desk.selection, hit):
                     select_hit(surface, hit, held)
-                return MoveDrag(surface, hit, begin, pull=held.alt)
+                return MoveDrag(surface, hit, begin, _moved(held))
 
     def _new_route_point(self, link: Link, index: int, place: Place) -> Drag:
         step = Step(self.surface.desk, _("Route a link"))
@@ -252,3 +252,10 @@ class Gestures:
         seen = Overlay(hovered_node=hit.node_id, hovered_port=port, hovered_link=link)
         if seen != self.overlay:
             self.overlay = seen
+
+
+def _moved(held: Held) -> Moved:
+    """Return what a drag moves, by the keys that were held when it began."""
+    if not held.alt:
+        return "selected"
+    return "copies" if held.ctrl else "pulled_out"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from typing import Literal
 
 from nodegraph.document import Document, Place
 from nodegraph.editor.desk.edits_canvas import (
@@ -15,6 +16,7 @@ from nodegraph.editor.desk.edits_canvas import (
     settled,
 )
 from nodegraph.editor.desk.edits_links import insert, insertion, pull_out
+from nodegraph.editor.desk.edits_parts import duplicate
 from nodegraph.editor.desk.step import Step
 from nodegraph.editor.space.course import distance
 from nodegraph.editor.space.hit import Hit
@@ -26,7 +28,10 @@ from nodegraph.editor.space.view import Box
 from nodegraph.editor.words import _
 from nodegraph.graph import Link, NodeId
 
-__all__ = ["MoveDrag", "ResizeDrag", "RouteDrag", "link_through"]
+__all__ = ["MoveDrag", "Moved", "ResizeDrag", "RouteDrag", "link_through"]
+
+Moved = Literal["selected", "pulled_out", "copies"]
+"""What moves: what is selected, the same taken out of its links, or copies of it fed by what feeds it."""
 
 
 def link_through(scene: Scene, box: Box, apart: Collection[NodeId] = ()) -> Link | None:
@@ -47,8 +52,8 @@ def link_through(scene: Scene, box: Box, apart: Collection[NodeId] = ()) -> Link
 class MoveDrag:
     """Moves what is selected, and what lies in its frames.
 
-    What is dragged lines up with what is near, else with the grid; Ctrl keeps it free. A node without links
-    that is dropped on a link is inserted.
+    What is dragged lines up with what is near, else with the grid; Ctrl keeps it free, but not the Ctrl
+    that makes copies with Alt. A node without links that is dropped on a link is inserted.
 
     Parameters
     ----------
@@ -58,21 +63,26 @@ class MoveDrag:
         What was taken hold of: that lines up.
     begin : (x, y)
         Where.
-    pull : bool
-        Take the nodes out of their links first, and heal these.
+    what : {"selected", "pulled_out", "copies"}
+        What moves; links are healed where nodes are pulled out, and copies are selected.
     """
 
-    def __init__(self, surface: Surface, hit: Hit, begin: Place, *, pull: bool = False) -> None:
+    def __init__(self, surface: Surface, hit: Hit, begin: Place, what: Moved = "selected") -> None:
         desk, scene = surface.desk, surface.scene
-        self._surface, self._begin = surface, begin
-        self._step = Step(desk, _("Move"))
+        self._surface, self._begin, self._what = surface, begin, what
+        self._selected = desk.selection
+        self._step = Step(desk, _("Duplicate with links") if what == "copies" else _("Move"))
         document = settled(desk.document, scene.positions)
         boxes = {node_id: scene.box_of(node_id) for node_id in scene.ids}
         self._moving = carried_by(document, desk.selection, boxes)
-        if pull and self._moving.nodes:
+        if what == "pulled_out" and self._moving.nodes:
             document = pull_out(document, self._moving.nodes, desk.library)
-        self._document = document
         self._held_box = _box_of(scene, document, hit)
+        if what == "copies":
+            document, self._moving = duplicate(document, self._moving, (0.0, 0.0), linked=True)
+            self._step.show(document)
+            desk.select(self._moving)
+        self._document = document
         still = [row for row, node_id in enumerate(scene.ids) if node_id not in self._moving.nodes]
         self._others = _seen(scene.boxes[still], surface.view().box)
         self._lone = self._lone_node()
@@ -97,12 +107,14 @@ class MoveDrag:
     def cancel(self) -> None:
         """See Drag."""
         self._step.drop()
+        self._surface.desk.select(self._selected)
 
     def _show(self, place: Place, held: Held) -> Snap:
         dx, dy = place[0] - self._begin[0], place[1] - self._begin[1]
         left, top, right, bottom = self._held_box
         box = (left + dx, top + dy, right + dx, bottom + dy)
-        snapped = Snap() if held.ctrl else snap(box, self._others, NEAR / self._surface.view().zoom)
+        free = held.ctrl and not (self._what == "copies" and held.alt)
+        snapped = Snap() if free else snap(box, self._others, NEAR / self._surface.view().zoom)
         self._step.show(move(self._document, self._moving, dx + snapped.dx, dy + snapped.dy))
         return snapped
 
