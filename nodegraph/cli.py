@@ -7,15 +7,9 @@ disk cannot be used · 130 cancelled. With --json, standard output is one JSON o
 
 from __future__ import annotations
 
-import json
-import signal
 import sys
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.console import Console
@@ -34,59 +28,21 @@ from nodegraph.errors import (
 from nodegraph.execute import plan as make_plan
 from nodegraph.execute import run
 from nodegraph.library import Library
-from nodegraph.records import jsonable, result_record, spec_record
+from nodegraph.records import result_record, spec_record
 from nodegraph.request import Request, assignment, prepare
+from nodegraph.terminal import (
+    CANCELLED,
+    NO_CACHE,
+    NO_EDITOR,
+    NODE_FAILED,
+    OUTPUT_REFUSED,
+    REFUSED,
+    Editor,
+    Tools,
+    cancel_on_interrupt,
+)
 
 __all__ = ["Editor", "run_cli"]
-
-NODE_FAILED, REFUSED, OUTPUT_REFUSED, NO_CACHE, CANCELLED = 1, 3, 4, 5, 130
-
-
-@dataclass(frozen=True)
-class Editor:
-    """How the editor is opened; the command line itself knows none.
-
-    Parameters
-    ----------
-    open : callable
-        Opens it on a file, or on nothing, and returns when it is closed.
-    refusal : callable
-        Why no window can be opened here, or None.
-    """
-
-    open: Callable[[Path | None], int]
-    refusal: Callable[[], str | None]
-
-
-_NO_EDITOR = Editor(lambda file: REFUSED, lambda: "This command line has no editor.")
-
-
-@dataclass(frozen=True)
-class Tools:
-    """What every command works with.
-
-    Parameters
-    ----------
-    library : Library
-        The kinds.
-    graphs : Path
-        The folder of shipped graphs: they may be named without folder and suffix.
-    out, err : Console
-        Results, and everything else.
-    editor : Editor
-        Opens the editor.
-    """
-
-    library: Library
-    graphs: Path
-    out: Console
-    err: Console
-    editor: Editor
-
-    def emit(self, record: Any) -> None:
-        """Print one JSON object."""
-        self.out.print_json(json.dumps(jsonable(record)), indent=2)
-
 
 cli = typer.Typer(
     name="regroove",
@@ -136,7 +92,7 @@ def run_cli(
         For `edit`, which is refused without one.
     """
     tools = Tools(
-        library, graphs, Console(soft_wrap=True), Console(stderr=True, soft_wrap=True), editor or _NO_EDITOR
+        library, graphs, Console(soft_wrap=True), Console(stderr=True, soft_wrap=True), editor or NO_EDITOR
     )
     arguments = sys.argv[1:] if arguments is None else arguments
     try:
@@ -218,7 +174,7 @@ def render(
     session_plan = make_plan(document, session, targets)
     view = RunView(Console(quiet=True) if as_json else tools.err, session_plan.steps)
     try:
-        with _cancel_on_interrupt() as cancel, view:
+        with cancel_on_interrupt() as cancel, view:
             result = run(document, session, targets, workers=workers, cancel=cancel, on_event=view.show)
     finally:
         session.cache.flush()
@@ -254,7 +210,7 @@ def node(
     for text in params or []:
         name, value = assignment(text, "NAME=VALUE")
         settings[name] = spec.param(name).parse(value)
-    with _cancel_on_interrupt() as cancel:
+    with cancel_on_interrupt() as cancel:
         done = apply_node(tools.library, spec, files, settings, overwrite=overwrite, cancel=cancel)
     if as_json:
         tools.emit(done)
@@ -419,21 +375,3 @@ def _write_debug_log(tools: Tools, results: Cache, path: Path) -> None:
     except OSError as error:
         raise OutputError(f"The debug log {path} cannot be written: {error.strerror or error}.") from error
     tools.err.print(f"  → {escape(str(path))}", highlight=False)
-
-
-@contextmanager
-def _cancel_on_interrupt() -> Iterator[threading.Event]:
-    """Let Ctrl-C (and a polite kill) set an event instead of breaking in anywhere."""
-    cancel = threading.Event()
-
-    def ask(number: int, frame: object) -> None:
-        cancel.set()
-
-    kept: dict[signal.Signals, Callable[..., Any] | int | None] = {}
-    for number in (signal.SIGINT, signal.SIGTERM):
-        kept[number] = signal.signal(number, ask)
-    try:
-        yield cancel
-    finally:
-        for number, handler in kept.items():
-            signal.signal(number, handler)

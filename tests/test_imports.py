@@ -47,6 +47,7 @@ LAYERS = (
     "request",
     "doctor",
     "console",
+    "terminal",
     "cli",
     "editor",
 )
