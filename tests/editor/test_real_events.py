@@ -30,7 +30,7 @@ from nodegraph.graph import Graph, Link, Node, NodeId
 ROOT = Path(__file__).parents[2]
 WIDTH, HEIGHT = 1100, 760
 SLOWLY_S = 0.15
-"""The editor draws eight times a second while nothing happens: what is faster is seen at once."""
+"""The editor draws twice a second while nothing happens, but wakes with the first event."""
 
 pytestmark = pytest.mark.skipif(
     not (shutil.which("xdotool") and shutil.which("Xvfb")),

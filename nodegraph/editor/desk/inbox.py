@@ -17,6 +17,8 @@ class Inbox:
         self._lock = threading.Lock()
         self._calls: OrderedDict[Hashable, Callable[[], None]] = OrderedDict()
         self._number = 0
+        self.on_post: Callable[[], None] = _nothing
+        """Called after each post, by the thread that posts: wakes a window that sleeps."""
 
     def post(self, call: Callable[[], None], key: Hashable | None = None) -> None:
         """Have `call` made on the window's thread.
@@ -34,6 +36,7 @@ class Inbox:
                 key = (id(self), self._number)
             self._calls.pop(key, None)
             self._calls[key] = call
+        self.on_post()
 
     def drain(self, budget_s: float = 0.005) -> int:
         """Make the waiting calls, oldest first, until the time is used up; return how many were made."""
@@ -48,3 +51,7 @@ class Inbox:
             made += 1
             if time.perf_counter() > end:
                 return made
+
+
+def _nothing() -> None:
+    return

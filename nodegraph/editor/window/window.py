@@ -13,6 +13,7 @@ from nodegraph.editor.desk.desk import Topic
 from nodegraph.editor.panels.fields import typing
 from nodegraph.editor.panels.styling import FONTS, load_fonts, make_theme
 from nodegraph.editor.space.panes import Pane, divide
+from nodegraph.editor.window.doorbell import Doorbell
 from nodegraph.editor.window.keys import Keys
 from nodegraph.editor.window.menu import MenuBar
 from nodegraph.editor.window.notices import Notices
@@ -26,8 +27,9 @@ from nodegraph.editor.work.studio import Studio
 
 __all__ = ["MENU_HEIGHT", "Window"]
 
-# Between frames: while something moves, and after a second in which nothing did (s).
-_BUSY_S, _IDLE_S = 1 / 60, 1 / 8
+# Between frames (s): while something moves; while a text cursor blinks; and after a second in which nothing
+# did, until somebody touches the window. What runs out by itself, such as a notice, is late by no more.
+_BUSY_S, _BLINK_S, _IDLE_S = 1 / 60, 1 / 8, 1 / 2
 _AWAKE_S = 1.0
 MENU_HEIGHT = 27.0
 """Of the menu bar, in pixels at 100 %."""
@@ -218,11 +220,18 @@ class Window:
         busy : callable
             Whether something moves by itself: sound is playing.
         """
-        while self.running and dpg.is_dearpygui_running():
-            begin = time.perf_counter()
-            self.pump()
-            period = _BUSY_S if busy() or self._is_busy() else _IDLE_S
-            time.sleep(max(0.0, period - (time.perf_counter() - begin)))
+        with Doorbell() as bell:
+            self.studio.inbox.on_post = bell.ring
+            while self.running and dpg.is_dearpygui_running():
+                begin = time.perf_counter()
+                self.pump()
+                is_busy = busy() or self._is_busy()
+                period = _BUSY_S if is_busy else _BLINK_S if typing() else _IDLE_S
+                rest = max(0.0, period - (time.perf_counter() - begin))
+                if is_busy:
+                    time.sleep(rest)
+                elif bell.wait(rest) == "input":
+                    self.stir()
 
     def quit(self) -> None:
         """Let `run` end."""
