@@ -1,4 +1,4 @@
-"""The command line: edit, render, node, nodes, check, plan, cache, doctor.
+"""The command line: edit, render, node, nodes, check, plan, cache, models, doctor.
 
 Exit codes: 0 done · 1 a node failed · 2 a wrong command line · 3 a graph, parameter or sound file
 refused · 4 an output refused (it exists, is an input, lies outside the folder) · 5 the cache or its
@@ -16,6 +16,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from nodegraph.cache import Cache
+from nodegraph.cli_models import models
 from nodegraph.console import RunView, show_node, show_nodes, show_plan, show_result
 from nodegraph.errors import (
     CacheError,
@@ -52,6 +53,8 @@ cli = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+
+cli.add_typer(models, name="models")
 
 GraphArgument = Annotated[
     Path, typer.Argument(help="A graph file, a sound file that holds one, or a shipped graph's name.")

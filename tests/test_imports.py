@@ -23,6 +23,8 @@ LAYERS = (
     "param",
     "requirement",
     "weights",
+    "download",
+    "models",
     "environments",
     "worker",
     "spec",
@@ -48,6 +50,7 @@ LAYERS = (
     "doctor",
     "console",
     "terminal",
+    "cli_models",
     "cli",
     "editor",
 )

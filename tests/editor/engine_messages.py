@@ -22,6 +22,7 @@ _NOT_SHOWN = frozenset(
     {
         "nodegraph/__init__.py",
         "nodegraph/cli.py",
+        "nodegraph/cli_models.py",
         "nodegraph/console.py",
         "nodegraph/doctor.py",
         "nodegraph/docstring.py",
@@ -29,6 +30,7 @@ _NOT_SHOWN = frozenset(
         "nodegraph/request.py",
         "nodegraph/single.py",
         "nodegraph/spec.py",
+        "nodegraph/terminal.py",
     }
 )
 # Parts of the editor that raise the engine's errors.
@@ -45,7 +47,7 @@ _UNITS = frozenset(
 )
 # Names of files, pages and commands, patterns, and what only a programmer sees.
 _NOT_SAID = re.compile(
-    r"^[.]|\\d|^\w+( \w+)? install |^seconds per value|^last runs$|^(not kept|no file|other file| or )$"
+    r"^[.]|\\d|^\w+( \w+)? install |^regroove \w+ \w+ \{|^seconds per value|^last runs$|^(not kept|no file|other file| or )$"
     r"|^(file|run) \{|^Audio\(|, shape |^silence or mirror$| excerpts$"
 )
 # The plan as the command line prints it: the editor says it in its own words.
