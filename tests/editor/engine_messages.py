@@ -31,6 +31,7 @@ _NOT_SHOWN = frozenset(
         "nodegraph/single.py",
         "nodegraph/spec.py",
         "nodegraph/terminal.py",
+        "nodes/_torchaudio.py",
     }
 )
 # Parts of the editor that raise the engine's errors.
@@ -47,7 +48,8 @@ _UNITS = frozenset(
 )
 # Names of files, pages and commands, patterns, and what only a programmer sees.
 _NOT_SAID = re.compile(
-    r"^[.]|\\d|^\w+( \w+)? install |^regroove \w+ \w+ \{|^seconds per value|^last runs$|^(not kept|no file|other file| or )$"
+    r"^[.]|\\d|^\w+( \w+)? install |^regroove \w+ \w+ \{|"
+    r"^seconds per value|^last runs$|^(not kept|no file|other file| or )$"
     r"|^(file|run) \{|^Audio\(|, shape |^silence or mirror$| excerpts$"
 )
 # The plan as the command line prints it: the editor says it in its own words.
