@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pyloudnorm as pyln
 import pytest
@@ -12,6 +14,7 @@ from nodegraph.editor.desk.states import PortRef
 from nodegraph.editor.listen.output import NoDevice
 from nodegraph.editor.listen.player import Player
 from nodegraph.editor.listen.sound import Sound
+from nodegraph.editor.look.icons import ICONS
 from nodegraph.graph import Graph, Link, Node
 
 dpg = pytest.importorskip("dearpygui.dearpygui")
@@ -430,3 +433,32 @@ def test_short_term_loudness_is_that_of_the_last_three_seconds(scene):
     last = s.sounds[AFTER].audio.samples[:, at - 3 * RATE : at]
     expected = pyln.Meter(RATE, block_size=2.99).integrated_loudness(last.T.astype(float))
     assert float(number.split()[0].replace("−", "-")) == pytest.approx(expected, abs=1.0)
+
+
+def test_at_175_percent_no_name_covers_another_and_every_meter_is_seen_whole(scene):
+    s = scene(ui_scale=1.75, window=(1440, 900))
+    low = 16 * 1.75
+    for sheet, names in (
+        (s.panel._ground._over, {"L", "R"}),
+        (s.panel._meters._list, {"Momentary", "Short-term", "Integrated", "True peak"}),
+    ):
+        items = [dpg.get_item_configuration(each) for each in dpg.get_item_children(sheet, 2)]
+        tops = sorted(each["pos"][1] for each in items if each.get("text") in names)
+        assert len(tops) == len(names)
+        assert all(below - above >= low for above, below in pairwise(tops))
+    assert tops[-1] + low <= dpg.get_item_height("listening.meters")
+
+
+def test_buttons_with_words_become_icons_that_tell_them_beside_the_pointer(scene):
+    scene(ui_scale=1.75, window=(1440, 900))
+    row = [
+        dpg.get_item_pos(f"listening.{name}")[1] for name in ("listen.play", "a", "listen.removed", "both")
+    ]
+    assert len(set(row)) == 1
+    assert dpg.get_item_label("listening.listen.removed") == ICONS["ear"]
+    assert "Hear what was removed" in dpg.get_value("listening.listen.removed.hint")
+    right = max(
+        dpg.get_item_pos(f"listening.{name}")[0] + dpg.get_item_width(f"listening.{name}")
+        for name in ("listen.removed", "settings")
+    )
+    assert right <= 1440

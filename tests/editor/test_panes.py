@@ -21,6 +21,7 @@ def test_panes_lie_side_by_side_inside_of_the_window(size, scale):
 def test_the_graph_has_the_most_room_until_somebody_pulls(scale):
     panes = divide(1440, 900, 27, {}, scale)
     assert panes["canvas"].height > panes["bottom"].height
+    assert panes["canvas"].width > max(panes["left"].width, panes["right"].width)
     pulled = divide(1440, 900, 27, {"bottom": 600.0}, scale)
     assert pulled["bottom"].height > panes["bottom"].height
 

@@ -17,7 +17,7 @@ from nodegraph.editor.panels.listening_spectrogram import Ground, look_of
 from nodegraph.editor.panels.listening_transport import Transport
 from nodegraph.editor.panels.listening_wave import Waves
 from nodegraph.editor.space.panes import Pane
-from nodegraph.editor.space.rooms import Pictures, Rooms, rooms
+from nodegraph.editor.space.rooms import Pictures, Rooms, controls, rooms
 from nodegraph.editor.space.strip import Passage, Seek, Strip
 from nodegraph.editor.space.timeline import Span
 from nodegraph.editor.work.hearing import Sounds
@@ -77,7 +77,7 @@ class ListeningPanel:
         colours, scale = self.studio.colours, self.studio.scale
         self._faces = make_faces(colours, scale)
         self._ground.build(parent, scale)
-        self._waves.build(parent, self._faces)
+        self._waves.build(parent, self._faces, scale)
         self._glass.build(parent, colours, scale)
         self._meters.build(parent, colours, scale, self.studio.settings.volume_db)
         self._transport.build(parent, self._faces, self.listening)
@@ -90,8 +90,10 @@ class ListeningPanel:
     def place(self, pane: Pane) -> None:
         """See Part."""
         self._pane = pane
-        two = self._transport.needs_two_rows(pane.width)
-        self._rooms = rooms(pane.width, pane.height, self.studio.scale, self._pictures, two_rows=two)
+        scale = self.studio.scale
+        stand = controls(pane.width, pane.height, scale, one_row=self._transport.width_of_words)
+        self._transport.stand = stand
+        self._rooms = rooms(pane.width, pane.height, scale, self._pictures, two_rows=stand == "rows")
         for part in (self._ground, self._waves, self._glass, self._meters, self._transport):
             part.place(self._rooms)
         self._drawn, self._cursor_at = {}, ()

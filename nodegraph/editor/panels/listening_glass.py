@@ -79,7 +79,7 @@ class Glass:
         top, bottom = rooms.overview.height, rooms.glass.height
         inside = left - 1 <= x <= left + width + 1
         dpg.configure_item(self._cursor, p1=(x, top), p2=(x, bottom), show=inside)
-        dpg.configure_item(self._small_cursor, p1=(small, 0), p2=(small, top), show=True)
+        dpg.configure_item(self._small_cursor, p1=(small, 0), p2=(small, top), show=top > 0)
 
     # --- what is selected and seen -----------------------------------------------------------------
 
@@ -104,9 +104,9 @@ class Glass:
                 (span, rooms.overview.height, rooms.glass.height),
             ):
                 x0, x1 = (left + min(max(seen.x(each, width), 0), width) for each in region)
-                if x1 > x0:
+                if x1 > x0 and bottom > top:
                     self._band(x0, x1, top, bottom, colour)
-        if not span.is_whole:
+        if not span.is_whole and rooms.overview.height:
             x0, x1 = left + whole.x(span.begin_s, width), left + whole.x(span.end_s, width)
             x1 = max(x1, x0 + 3 * self._scale)
             high = rooms.overview.height

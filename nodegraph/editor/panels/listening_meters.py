@@ -18,7 +18,7 @@ from nodegraph.editor.look.typesetting import fitting, text_width, wrapped
 from nodegraph.editor.panels.listening_faces import Sheet
 from nodegraph.editor.panels.styling import FONTS
 from nodegraph.editor.space.panes import Pane
-from nodegraph.editor.space.rooms import Rooms
+from nodegraph.editor.space.rooms import MeterPlan, Rooms, meter_plan
 from nodegraph.editor.words import N_, _
 from nodegraph.editor.work.listening import Listening
 from nodegraph.editor.work.part import Tag
@@ -26,7 +26,8 @@ from nodegraph.editor.work.part import Tag
 __all__ = ["Meters"]
 
 _SMALL = 13.0
-_ROW, _BAR = 29.0, 7.0
+# The volume stands so far below the meters, and what is said of the device below that.
+_VOLUME_GAP, _REMARKS = 4.0, 34.0
 _LOUDNESS = (-48.0, 0.0)
 _PEAK = (-24.0, 3.0)
 _TOO_HIGH_DBTP = -1.0
@@ -53,12 +54,15 @@ _ROWS = (
     _Row(N_("Integrated"), "LUFS", _LOUDNESS, -23.0),
     _Row(N_("True peak"), "dBTP", _PEAK, _TOO_HIGH_DBTP),
 )
+# What one needs most where there is not room for all.
+_BY_WEIGHT = (3, 2, 1, 0)
 
 
 @dataclass
 class _Drawn:
     """The items of one meter, and what they show."""
 
+    top: float
     number: Tag
     bar: Tag
     shown: tuple[str, float, bool] = ("", -1.0, False)
@@ -76,7 +80,9 @@ class Meters:
     def __init__(self, set_volume: Callable[[float, bool], None]) -> None:
         self._set_volume = set_volume
         self._scale, self._width = 1.0, 190.0
-        self._drawn: list[_Drawn] = []
+        self._drawn: dict[int, _Drawn] = {}
+        self._plan = MeterPlan((), 0.0, 0.0, True)
+        self._lines = 0
         self._looked = 0.0
         self._key: tuple[object, ...] = ()
         self._told = ""
@@ -100,6 +106,7 @@ class Meters:
         )
         with dpg.tooltip(self._slider):
             dpg.add_text(_("Volume of everything that is heard here; it changes no file."))
+            dpg.add_text("", tag="listening.device.hint", show=False)
         dpg.bind_item_font(self._slider, FONTS.small)
         self._remarks = Sheet(parent, "listening.device")
         self._device = self._remarks.tag
@@ -110,43 +117,52 @@ class Meters:
     def place(self, rooms: Rooms) -> None:
         """Take their place."""
         pane, s = rooms.meters, self._scale
+        plan = meter_plan(pane.height, s, _BY_WEIGHT) if pane is not None else None
         for item in (self._icon, self._slider):
-            dpg.configure_item(item, show=pane is not None)
-        if pane is None:
+            dpg.configure_item(item, show=plan is not None and plan.volume)
+        if pane is None or plan is None:
             self._sheet.place(None)
             self._remarks.place(None)
             return
-        self._width = pane.width
-        high = _ROW * len(_ROWS) * s
-        icon, below = 26 * s, pane.y + high + 4 * s
-        top = below + 34 * s
-        self._sheet.place(Pane(pane.x, pane.y, pane.width, high))
-        dpg.configure_item(self._icon, pos=(int(pane.x), int(below + 6 * s)))
+        self._width, self._plan = pane.width, plan
+        icon, below = 26 * s, pane.y + plan.height + _VOLUME_GAP * s
+        top = below + _REMARKS * s
+        self._sheet.place(Pane(pane.x, pane.y, pane.width, plan.height))
+        dpg.configure_item(self._icon, pos=(int(pane.x), int(below)))
         dpg.configure_item(self._slider, pos=(int(pane.x + icon), int(below)), width=int(pane.width - icon))
-        self._remarks.place(Pane(pane.x, top, pane.width, pane.y + pane.height - top))
-        self._lines = max(1, int((pane.y + pane.height - top) // (_SMALL * s * 1.25)))
+        left = pane.y + pane.height - top
+        self._lines = max(0, int(left // (_SMALL * s * 1.25)))
+        self._remarks.place(Pane(pane.x, top, pane.width, left) if self._lines else None)
         self._build_rows()
         self._key, self._told = (), ""
 
     def _build_rows(self) -> None:
         dpg.delete_item(self._list, children_only=True)
         c, s = self._colours, self._scale
-        self._drawn = []
-        for number, row in enumerate(_ROWS):
-            top = number * _ROW * s
-            dpg.draw_text((0, top), _(row.title), size=_SMALL * s, color=(*c.quiet, 255), parent=self._list)
+        self._drawn = {}
+        for place, number in enumerate(self._plan.shown):
+            row, top = _ROWS[number], place * self._plan.pitch
+            room = self._width - text_width(f"−88.8 {row.unit}", _SMALL * s) - 6 * s
+            title = fitting(_(row.title), _SMALL * s, room)
+            dpg.draw_text((0, top), title, size=_SMALL * s, color=(*c.quiet, 255), parent=self._list)
             text = dpg.draw_text((0, top), "", size=_SMALL * s, color=(*c.text, 255), parent=self._list)
-            y = top + _SMALL * s + 4 * s
+            y = self._bar_top(top)
+            if not self._plan.bar:
+                self._drawn[number] = _Drawn(top, text, 0)
+                continue
             self._rectangle(0, y, self._width, c.field)
             bar = self._rectangle(0, y, 0, c.good)
             x = self._place_of(row.tick, row.scale)
-            dpg.draw_line((x, y), (x, y + _BAR * s), color=(*c.quiet, 255), parent=self._list)
-            self._drawn.append(_Drawn(text, bar))
+            dpg.draw_line((x, y), (x, y + self._plan.bar), color=(*c.quiet, 255), parent=self._list)
+            self._drawn[number] = _Drawn(top, text, bar)
+
+    def _bar_top(self, top: float) -> float:
+        return top + (_SMALL + 3) * self._scale
 
     def _rectangle(self, x: float, y: float, width: float, colour: Colour) -> Tag:
         tag: Tag = dpg.draw_rectangle(
             (x, y),
-            (x + width, y + _BAR * self._scale),
+            (x + width, y + self._plan.bar),
             color=(0, 0, 0, 0),
             fill=(*colour, 255),
             rounding=2 * self._scale,
@@ -174,8 +190,8 @@ class Meters:
         self._key, self._looked = key, now
         source = listening.audible
         values = _values(listening, source) if source else (None,) * len(_ROWS)
-        for row, drawn, value in zip(_ROWS, self._drawn, values, strict=True):
-            self._show(row, drawn, value)
+        for number, drawn in self._drawn.items():
+            self._show(_ROWS[number], drawn, values[number])
 
     def _show(self, row: _Row, drawn: _Drawn, value: float | None) -> None:
         alarming = row.unit == "dBTP" and value is not None and value > _TOO_HIGH_DBTP
@@ -189,15 +205,16 @@ class Meters:
             return
         drawn.shown = shown
         c, s = self._colours, self._scale
-        index = self._drawn.index(drawn)
         wide = text_width(shown[0], _SMALL * s)
-        top = index * _ROW * s
         ink = c.bad if alarming else c.text
-        dpg.configure_item(drawn.number, text=shown[0], pos=(self._width - wide, top), color=(*ink, 255))
+        place = self._width - wide, drawn.top
+        dpg.configure_item(drawn.number, text=shown[0], pos=place, color=(*ink, 255))
+        if not drawn.bar:
+            return
         x = self._place_of(shown[1], row.scale) if shown[1] > -math.inf else 0.0
-        y = top + _SMALL * s + 4 * s
+        y = self._bar_top(drawn.top)
         fill = (*(c.bad if alarming else c.good), 255)
-        dpg.configure_item(drawn.bar, pmin=(0, y), pmax=(x, y + _BAR * s), fill=fill, show=x > 0)
+        dpg.configure_item(drawn.bar, pmin=(0, y), pmax=(x, y + self._plan.bar), fill=fill, show=x > 0)
 
     def _tell_device(self, listening: Listening) -> None:
         device = listening.player.device
@@ -206,8 +223,12 @@ class Meters:
             return
         self._told = text
         dpg.delete_item(self._device, children_only=True)
+        dpg.set_value("listening.device.hint", text)
+        dpg.configure_item("listening.device.hint", show=bool(text))
         size = _SMALL * self._scale
         colour = self._colours.warning if device.why else self._colours.quiet
+        # Where there is no room for the words they are told beside the pointer, and the colour says so.
+        dpg.configure_item(self._icon, color=(*(colour if device.why else self._colours.text), 255))
         for number, line in enumerate(wrapped(text, size, self._width, self._lines)):
             place = (0, number * size * 1.25)
             dpg.draw_text(

@@ -19,7 +19,7 @@ from nodegraph.editor.look.typesetting import text_width
 from nodegraph.editor.panels.listening_faces import Sheet
 from nodegraph.editor.panels.listening_wave import MOST_LANES
 from nodegraph.editor.space.panes import Pane
-from nodegraph.editor.space.rooms import Rooms, lane_middles
+from nodegraph.editor.space.rooms import Rooms, lane_middles, lanes
 from nodegraph.editor.space.timeline import Span, frequency_words, time_ticks
 from nodegraph.editor.words import _
 from nodegraph.editor.work.listening import Listening
@@ -72,7 +72,7 @@ class Ground:
         for layer in (self._under, self._over):
             dpg.delete_item(layer, children_only=True)
         for each in (rooms.overview, rooms.waveform, rooms.spectrogram):
-            if each is not None:
+            if each is not None and each.height:
                 self._box(each, rooms.glass, colours)
         source = listening.audible
         if span is None or source is None:
@@ -124,13 +124,14 @@ class Ground:
 
     def _lanes(self, pane: Pane, glass: Pane, channels: int, colours: Colours) -> None:
         x, y = pane.x - glass.x, pane.y - glass.y
-        lane = pane.height / channels
-        for channel, share in enumerate(lane_middles(channels)):
+        count = lanes(channels, pane.height, self._scale)
+        lane = pane.height / count
+        for channel, share in enumerate(lane_middles(count)):
             middle = y + share * pane.height
             if channel:
                 self._across(x, middle - lane / 2, pane.width, colours.border)
             self._across(x, middle, pane.width, colours.grid)
-            self._label(x, middle, _lane_name(channel, channels), colours)
+            self._label(x, middle, _lane_name(channel, channels, count), colours)
             if lane >= _LEAST_LANE * self._scale:
                 for sign in (-1, 1):
                     at = middle + sign * _HALF * lane / 2
@@ -194,8 +195,11 @@ class Ground:
         )
 
 
-def _lane_name(channel: int, channels: int) -> str:
-    """Return "L", "R", or the channel's number."""
+def _lane_name(lane: int, channels: int, lanes: int) -> str:
+    """Return "L", "R", or the channel's number; "L+R", or the numbers, of channels in one lane."""
     if channels == 1:
         return ""
-    return (_("L"), _("R"))[channel] if channels == 2 else str(channel + 1)
+    names = (_("L"), _("R")) if channels == 2 else tuple(str(number + 1) for number in range(channels))
+    if lanes == channels:
+        return names[lane]
+    return "+".join(names) if channels == 2 else f"{names[0]}–{names[-1]}"

@@ -9,6 +9,7 @@ from functools import partial
 
 import dearpygui.dearpygui as dpg
 
+from nodegraph.editor.desk.keymap import chord_text
 from nodegraph.editor.desk.settings import Settings
 from nodegraph.editor.listen.transport import Choice
 from nodegraph.editor.look.icons import ICONS
@@ -16,7 +17,7 @@ from nodegraph.editor.look.typesetting import fitting, text_width
 from nodegraph.editor.panels.listening_faces import Faces
 from nodegraph.editor.panels.styling import FONTS
 from nodegraph.editor.space.panes import Pane
-from nodegraph.editor.space.rooms import Rooms
+from nodegraph.editor.space.rooms import Controls, Rooms
 from nodegraph.editor.space.timeline import clock
 from nodegraph.editor.words import N_, _
 from nodegraph.editor.work.listening import Listening
@@ -26,9 +27,22 @@ from nodegraph.editor.work.studio import Studio
 __all__ = ["Transport"]
 
 _BASE = 16.0
-_PAD, _GAP, _WIDE_GAP, _ICON = 14.0, 6.0, 16.0, 38.0
-_LEAST_NAME, _NAME, _MOST_NAME = 96.0, 132.0, 300.0
+_PAD = 14.0
+_NAME, _MOST_NAME = 132.0, 300.0
 _BETWEEN = 4.0
+
+
+@dataclass(frozen=True)
+class _Sizes:
+    """Of buttons and the gaps between them, in pixels at 100 %."""
+
+    icon: float = 38.0
+    gap: float = 6.0
+    wide_gap: float = 16.0
+    least_name: float = 96.0
+
+
+_ROOMY, _TIGHT = _Sizes(), _Sizes(34.0, 4.0, 8.0, 60.0)
 
 _TRANSPORT = (
     ("listen.begin", "skip-back", N_("Go to the beginning")),
@@ -41,6 +55,8 @@ _PICTURES = (
     ("both", "layers", N_("Waveform and spectrogram")),
 )
 _CHOICES: tuple[Choice, ...] = ("a", "b", "difference")
+# Buttons with words become these where there is no room for words.
+_ICONS_OF_WORDS = {"listen.match": "gauge", "listen.removed": "ear"}
 
 
 @dataclass(frozen=True)
@@ -69,6 +85,11 @@ class Transport:
         Its actions and settings.
     show_settings : callable
         Opens what can be chosen of the spectrogram, given the button.
+
+    Attributes
+    ----------
+    stand : Controls
+        How they stand; to be set before `place`.
     """
 
     def __init__(self, studio: Studio, show_settings: Callable[[Tag], None]) -> None:
@@ -76,6 +97,8 @@ class Transport:
         self._looks: _Look | None = None
         self._time = ("", "")
         self._buttons: dict[str, Tag] = {}
+        self._name_widths = [_NAME] * 3
+        self.stand: Controls = "words"
 
     # --- making -----------------------------------------------------------------------------------
 
@@ -115,30 +138,37 @@ class Transport:
             dpg.bind_item_font(button, FONTS.bold)
         dpg.bind_item_theme(button, self._faces.plain)
         with dpg.tooltip(button):
-            chords = self._studio.keymap.chords(name)
-            text = _(hint) + (f"   {chords[0]}" if chords else "") if hint else ""
+            text = self._hint(name, hint) if hint else ""
             dpg.add_text(text, tag=f"listening.{name}.hint", wrap=int(340 * self._studio.scale))
+
+    def _hint(self, name: str, hint: str) -> str:
+        """Return what is told beside the pointer: what a button does, and its key."""
+        chords = self._studio.keymap.chords(name)
+        return _(hint) + (f"   {chord_text(chords[0])}" if chords else "")
 
     def _show_pictures(self, name: str) -> None:
         self._studio.prefer(pictures=name)
 
     # --- placing ----------------------------------------------------------------------------------
 
-    def needs_two_rows(self, width: float) -> bool:
-        """Return whether the controls do not fit into one row."""
-        s = self._studio.scale
-        first = self._transport_width(s) + 3 * _NAME * s + 2 * _WIDE_GAP * s
-        return first + self._rest_width(s) + 16 * s > width
+    @property
+    def width_of_words(self) -> float:
+        """How wide the panel must be for everything to stand in one row with words, in pixels."""
+        s, z = self._studio.scale, _ROOMY
+        words = sum(self._text_widths(s)) + (3 * _NAME + 7 * (z.icon + z.gap) + 6 * z.wide_gap + 16) * s
+        return words + self._clock_width(s)
 
-    def _transport_width(self, s: float) -> float:
-        return (3 * (_ICON + _GAP) + 2 * _WIDE_GAP) * s + self._clock_width(s)
+    @property
+    def _has_words(self) -> bool:
+        return self.stand != "icons"
+
+    @property
+    def _sizes(self) -> _Sizes:
+        return _ROOMY if self._has_words else _TIGHT
 
     def _clock_width(self, s: float) -> float:
-        return text_width("00:00.000", _BASE * s, bold=True) + text_width(" / 00:00.000", _BASE * s) + 6 * s
-
-    def _rest_width(self, s: float) -> float:
-        match, removed = self._text_widths(s)
-        return match + removed + (4 * (_ICON + _GAP) + 2 * _WIDE_GAP) * s
+        now = text_width("00:00.000", _BASE * s, bold=True)
+        return now + (text_width(" / 00:00.000", _BASE * s) + 6 * s if self._has_words else 0.0)
 
     def _text_widths(self, s: float) -> tuple[float, float]:
         """Return the widths of the two buttons with words, wide enough for all that they may say."""
@@ -149,32 +179,44 @@ class Transport:
 
     def place(self, rooms: Rooms) -> None:
         """Take their place."""
-        s = self._studio.scale
+        s, z = self._studio.scale, self._sizes
         row, second = rooms.first_row, rooms.second_row
         x = row.x
         for name, _icon, _hint in _TRANSPORT:
-            x = self._put(name, x, row, _ICON * s) + _GAP * s
-        x += (_WIDE_GAP - _GAP) * s
+            x = self._put(name, x, row, z.icon * s) + z.gap * s
+        x += (z.wide_gap - z.gap) * s
         self._clock_at = x, row.y + (row.height - _BASE * s * 1.25) / 2 - 3 * s
         self._time = ("", "")
-        x += self._clock_width(s) + _WIDE_GAP * s
+        x += self._clock_width(s) + z.wide_gap * s
         right = second.x + second.width
         for name in ("settings", *(name for name, _icon, _hint in reversed(_PICTURES))):
-            right -= _ICON * s
-            self._put(name, right, second, _ICON * s)
-            right -= (_WIDE_GAP if name == "settings" else 2) * s
-        match, removed = self._text_widths(s)
+            right -= z.icon * s
+            self._put(name, right, second, z.icon * s)
+            right -= (z.wide_gap if name == "settings" else 2) * s
+        match, removed = self._text_widths(s) if self._has_words else (z.icon * s, z.icon * s)
         if second is row:
-            left = right - _WIDE_GAP * s - match - removed
-            room = left - _WIDE_GAP * s - x
+            left = right - (z.wide_gap - 2 + z.gap) * s - match - removed
+            room = left - z.wide_gap * s - x
         else:
             left, room = second.x, row.x + row.width - x
         self._put("listen.match", left, second, match)
-        self._put("listen.removed", left + match + _GAP * s, second, removed)
-        self._name_width = min(max(room / 3 - _BETWEEN * s, _LEAST_NAME * s), _MOST_NAME * s)
-        for choice in _CHOICES:
-            x = self._put(choice, x, row, self._name_width) + _BETWEEN * s
+        self._put("listen.removed", left + match + z.gap * s, second, removed)
+        for name in _ICONS_OF_WORDS:
+            dpg.bind_item_font(self._buttons[name], FONTS.regular if self._has_words else FONTS.icons)
+        self._place_choices(x, row, room)
         self._looks = None
+
+    def _place_choices(self, x: float, row: Pane, room: float) -> None:
+        """Give A, B and their difference the room there is; where it is little A and B need it more."""
+        s, z = self._studio.scale, self._sizes
+        room -= 2 * _BETWEEN * s
+        difference = room / 3
+        if not self._has_words:
+            difference = min(difference, text_width(_SHORT_DIFFERENCE, _BASE * s, bold=True) + 2 * _PAD * s)
+        widths = ((room - difference) / 2, (room - difference) / 2, difference)
+        self._name_widths = [min(max(width, z.least_name * s), _MOST_NAME * s) for width in widths]
+        for choice, width in zip(_CHOICES, self._name_widths, strict=True):
+            x = self._put(choice, x, row, width) + _BETWEEN * s
 
     def _put(self, name: str, x: float, row: Pane, width: float) -> float:
         dpg.configure_item(
@@ -198,11 +240,17 @@ class Transport:
         self._face("listen.loop", looks.looping)
         for index, choice in enumerate(_CHOICES):
             self._show_choice(choice, looks, index)
-        dpg.set_item_label(self._buttons["listen.match"], looks.match)
+        for name, text in (("listen.match", looks.match), ("listen.removed", _("Hear what was removed"))):
+            label = text if self._has_words else ICONS[_ICONS_OF_WORDS[name]]
+            dpg.set_item_label(self._buttons[name], label)
         dpg.configure_item(self._buttons["listen.match"], enabled=looks.can_match)
         self._face("listen.match", looks.matching and looks.can_match)
-        dpg.set_value("listening.listen.match.hint", listening.match.text or _(_MATCH_HINT))
-        dpg.set_item_label(self._buttons["listen.removed"], _("Hear what was removed"))
+        told = listening.match.text or _(_MATCH_HINT)
+        dpg.set_value("listening.listen.match.hint", told if self._has_words else f"{looks.match}\n{told}")
+        told = self._hint("listen.removed", _REMOVED_HINT)
+        if not self._has_words:
+            told = _("Hear what was removed") + "\n" + told
+        dpg.set_value("listening.listen.removed.hint", told)
         dpg.configure_item(self._buttons["listen.removed"], enabled=looks.can_remove)
         self._face("listen.removed", looks.removed)
         for name, _icon, _hint in _PICTURES:
@@ -214,7 +262,9 @@ class Transport:
     def _show_choice(self, choice: Choice, looks: _Look, index: int) -> None:
         s = self._studio.scale
         button, name = self._buttons[choice], looks.names[index]
-        room = self._name_width - 1.4 * _PAD * s
+        room = self._name_widths[index] - 1.4 * _PAD * s
+        if choice == "difference" and not self._has_words:
+            name = _SHORT_DIFFERENCE
         if text_width(name, _BASE * s, bold=True) > room:
             name = name.partition(" · ")[0]
         label = fitting(name, _BASE * s, room, bold=True)
@@ -227,7 +277,7 @@ class Transport:
     def _show_time(self, listening: Listening) -> None:
         extent = listening.extent
         now = clock(listening.player.position_s) if extent else "–"
-        shown = (now, " / " + clock(extent[1]) if extent else "")
+        shown = (now, " / " + clock(extent[1]) if extent and self._has_words else "")
         if shown != self._time:
             self._time = shown
             dpg.set_value(self._now, shown[0])
@@ -240,6 +290,7 @@ class Transport:
             dpg.set_item_pos(self._length, [int(x + wide + size / 4), int(y)])
 
 
+_SHORT_DIFFERENCE = "A − B"
 _MATCH_HINT = N_("Compares A and B at one loudness: what is louder seems better otherwise.")
 _REMOVED_HINT = N_("What this node took away, at the same position; again to go back.")
 

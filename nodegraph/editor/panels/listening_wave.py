@@ -18,7 +18,7 @@ from nodegraph.editor.listen.sound import Audible
 from nodegraph.editor.look.colours import Colour, Colours
 from nodegraph.editor.panels.listening_faces import Faces
 from nodegraph.editor.space.panes import Pane
-from nodegraph.editor.space.rooms import Rooms, lane_middles
+from nodegraph.editor.space.rooms import Rooms, lane_middles, lanes
 from nodegraph.editor.space.timeline import Span
 from nodegraph.editor.work.listening import Listening
 from nodegraph.editor.work.part import Tag
@@ -56,8 +56,9 @@ class Waves:
         self._series: list[Tag] = []
         self._used = 0
 
-    def build(self, parent: Tag, faces: Faces) -> None:
+    def build(self, parent: Tag, faces: Faces, scale: float) -> None:
         """Make the plot."""
+        self._scale = scale
         for theme in self._themes.values():
             dpg.delete_item(theme)
         self._themes, self._series = {}, []
@@ -109,7 +110,7 @@ class Waves:
         self._used = 0
         if span is not None:
             layers = _layers(listening, colours)
-            for layer in layers[-1:]:
+            for layer in layers[-1:] if rooms.overview.height else ():
                 self._draw_overview(listening, layer, span, rooms)
             if rooms.waveform is not None:
                 for layer in layers:
@@ -131,16 +132,20 @@ class Waves:
         assert rooms.waveform is not None
         pyramid = listening.pyramid(layer.source)
         channels = min(layer.source.channels, MOST_LANES)
-        half = rooms.waveform.height / channels / 2 * _FULL
-        middles = [rooms.waveform.height * (1 - share) for share in lane_middles(channels)]
+        count = lanes(channels, rooms.waveform.height, self._scale)
+        half = rooms.waveform.height / count / 2 * _FULL
+        middles = [rooms.waveform.height * (1 - share) for share in lane_middles(count)]
         per_frame = rooms.waveform.width / (span.seconds * layer.source.sample_rate)
         if per_frame >= _LINE_FROM:
             times, samples = pyramid.samples(span.begin_s, span.end_s)
             places = (times - span.begin_s) / span.seconds * rooms.waveform.width
-            for channel, middle in enumerate(middles):
+            for channel in range(channels):
+                middle = middles[min(channel, count - 1)]
                 self._line(layer, places, middle + _clipped(samples[channel]) * half, per_frame >= _DOT_FROM)
             return
         low, high = pyramid.envelope(span.begin_s, span.end_s, max(2, int(rooms.waveform.width)))
+        if count < channels:
+            low, high = low.min(axis=0, keepdims=True), high.max(axis=0, keepdims=True)
         for channel, middle in enumerate(middles):
             self._shade(layer, *_shape(low[channel], high[channel], middle, half))
 

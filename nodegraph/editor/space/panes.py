@@ -16,8 +16,9 @@ PANES: Mapping[str, float] = {"left": 232.0, "right": 316.0, "bottom": 292.0}
 _TOOLBAR, _STATUS = 44.0, 28.0
 _LEAST = {"left": 150.0, "right": 220.0, "bottom": 140.0}
 _LEAST_CANVAS = 200.0
-# Of the height, for the lower pane.
-_MOST_PULLED, _MOST_AT_FIRST = 0.7, 0.42
+# Of the height for the lower pane, and of the width for those at the sides.
+_MOST_PULLED: Mapping[str, float] = {"left": 1 / 3, "right": 1 / 3, "bottom": 0.7}
+_MOST_AT_FIRST: Mapping[str, float] = {"left": 0.24, "right": 0.3, "bottom": 0.42}
 
 
 @dataclass(frozen=True)
@@ -65,10 +66,9 @@ def divide(
     status = Pane(0, height - round(_STATUS * scale), width, round(_STATUS * scale))
     upper, lower = toolbar.y + toolbar.height, status.y
     # What nobody has pulled yet leaves most of a small window to the graph.
-    share = _MOST_PULLED if "bottom" in sizes else _MOST_AT_FIRST
     left, right, bottom = (
-        _size(name, sizes, scale, room)
-        for name, room in (("left", width / 3), ("right", width / 3), ("bottom", (lower - upper) * share))
+        _size(name, sizes, scale, room * (_MOST_PULLED if name in sizes else _MOST_AT_FIRST)[name])
+        for name, room in (("left", width), ("right", width), ("bottom", lower - upper))
     )
     canvas_bottom = lower - (bottom + gap if bottom else 0)
     x0 = gap + (left + gap if left else 0)

@@ -7,16 +7,38 @@ from typing import Literal
 
 from nodegraph.editor.space.panes import Pane
 
-__all__ = ["Pictures", "Rooms", "lane_middles", "rooms"]
+__all__ = [
+    "Controls",
+    "MeterPlan",
+    "Pictures",
+    "Rooms",
+    "controls",
+    "lane_middles",
+    "lanes",
+    "meter_plan",
+    "rooms",
+]
 
 Pictures = Literal["waveform", "spectrogram", "both"]
 """What of a sound is shown."""
+
+Controls = Literal["words", "rows", "icons"]
+"""How the controls stand: in one row with words, in two with words, or in one with icons only."""
 
 _EDGE, _GAP = 8.0, 8.0
 _ROW = 34.0
 _OVERVIEW, _RULER, _GUTTER, _METERS = 22.0, 20.0, 52.0, 196.0
 # A narrow window keeps its pictures and loses the meters.
 _LEAST_PICTURE = 320.0
+# A low panel gives the height of the overview to its pictures before these are lower than this.
+_LEAST_PICTURE_HEIGHT = 44.0
+# A lane must be as high as its name; lower ones become one.
+_LEAST_LANE = 20.0
+# A panel as high as this has room for a second row of controls.
+_HIGH_FOR_ROWS = 230.0
+# Of meters: a row at most and at least, what its text takes of it, the bar, and the volume below.
+_METER, _LEAST_METER, _METER_TEXT, _METER_BAR, _VOLUME = 29.0, 16.0, 17.0, 7.0, 28.0
+_LEAST_BAR = 2.5
 
 
 @dataclass(frozen=True)
@@ -30,7 +52,7 @@ class Rooms:
     glass : Pane
         Overview, ruler, pictures and their axes: all that the mouse draws on.
     overview, ruler : Pane
-        All of the sound; times.
+        All of the sound; times. The overview has no height where the pictures need it.
     waveform, spectrogram : Pane, optional
         The pictures that are shown.
     meters : Pane, optional
@@ -78,6 +100,10 @@ def rooms(width: float, height: float, scale: float, pictures: Pictures, *, two_
     first = Pane(edge, edge, inside, row)
     second = Pane(edge, edge + row + gap / 2, inside, row) if two_rows else first
     top = second.y + row + gap
+    count = 2 if pictures == "both" else 1
+    left_high = height - top - overview_high - ruler_high - edge - gap / 2 * (count - 1)
+    if left_high < count * _LEAST_PICTURE_HEIGHT * scale:
+        overview_high = 0
     has_meters = inside - gutter - meters_wide - gap >= _LEAST_PICTURE * scale
     right = width - edge - (meters_wide + gap if has_meters else 0)
     x = edge + gutter
@@ -102,6 +128,77 @@ def rooms(width: float, height: float, scale: float, pictures: Pictures, *, two_
     )
 
 
+def controls(width: float, height: float, scale: float, *, one_row: float) -> Controls:
+    """Return how the controls stand.
+
+    Parameters
+    ----------
+    width, height : float
+        Of the panel, in pixels.
+    scale : float
+        Pixels on the screen per pixel at 100 %.
+    one_row : float
+        How wide the panel must be for all words to stand in one row, in pixels.
+    """
+    if one_row <= width:
+        return "words"
+    return "rows" if height >= _HIGH_FOR_ROWS * scale else "icons"
+
+
+def lanes(channels: int, height: float, scale: float) -> int:
+    """Return how many lanes the waveform is drawn in: one where one for each channel would be too low."""
+    return channels if height >= channels * _LEAST_LANE * scale else 1
+
+
 def lane_middles(channels: int) -> list[float]:
     """Return where the zero lines of the channels lie, 0 (top) to 1 (bottom) of the waveform's height."""
     return [(channel + 0.5) / channels for channel in range(channels)]
+
+
+@dataclass(frozen=True)
+class MeterPlan:
+    """Which meters have room, and how they stand.
+
+    Parameters
+    ----------
+    shown : tuple of int
+        Numbers of the meters, from above.
+    pitch, bar : float
+        From one to the next, and how thick its bar is, in pixels; 0 for none.
+    volume : bool
+        Whether the volume stands below.
+    """
+
+    shown: tuple[int, ...]
+    pitch: float
+    bar: float
+    volume: bool
+
+    @property
+    def height(self) -> float:
+        """Of all meters, in pixels."""
+        return self.pitch * len(self.shown)
+
+
+def meter_plan(height: float, scale: float, by_weight: tuple[int, ...]) -> MeterPlan:
+    """Return which meters have room: bars become thinner and go, then the volume, then what weighs least.
+
+    Parameters
+    ----------
+    height : float
+        Of the meters' pane, in pixels.
+    scale : float
+        Pixels on the screen per pixel at 100 %.
+    by_weight : tuple of int
+        Numbers of the meters, the one that is needed most first.
+    """
+    room, count = height / scale, len(by_weight)
+    volume = room >= count * _LEAST_METER + _VOLUME
+    pitch = min(_METER, (room - (_VOLUME if volume else 0.0)) / count)
+    if pitch < _LEAST_METER:
+        pitch = _LEAST_METER
+        count = max(1, int(room / pitch))
+    bar = min(_METER_BAR, pitch - _METER_TEXT - 1)
+    return MeterPlan(
+        tuple(sorted(by_weight[:count])), pitch * scale, bar * scale if bar >= _LEAST_BAR else 0.0, volume
+    )

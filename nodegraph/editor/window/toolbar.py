@@ -5,6 +5,7 @@ from __future__ import annotations
 import dearpygui.dearpygui as dpg
 
 from nodegraph.editor.desk.desk import Desk, Topic
+from nodegraph.editor.desk.keymap import chord_text
 from nodegraph.editor.desk.states import RunState
 from nodegraph.editor.look.icons import ICONS
 from nodegraph.editor.panels.styling import FONTS, accent_theme, flat_theme, on_theme, text_width
@@ -106,7 +107,7 @@ class Toolbar:
             self._theme(name)
             chords = self._studio.keymap.chords(name)
             with dpg.tooltip(button):
-                dpg.add_text(actions[name].text + (f"   {chords[0]}" if chords else ""))
+                dpg.add_text(actions[name].text + (f"   {chord_text(chords[0])}" if chords else ""))
         dpg.add_spacer(width=int(6 * scale), parent=row)
         dpg.add_progress_bar(
             parent=row, tag="toolbar.progress", width=int(_BAR * scale), height=int(30 * scale), show=False
