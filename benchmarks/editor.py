@@ -1,24 +1,22 @@
 """What the whole editor costs: its start, an idle hour, and the memory of twenty minutes' work.
 
-    python -m benchmarks.editor [start] [idle] [memory]
+    python -m benchmarks.editor [start] [idle] [memory] [--minutes N]
 
 Needs Xvfb. Each figure comes from processes of their own.
 
 start : from the start of `app.py edit graphs/first_steps.json` to the first frame in which the whole graph
     is drawn; Python begins anew each time, what it reads is in the disk's cache.
 idle : CPU time of a window that nobody touches, while Mesa draws nothing, as with a graphics card.
-memory : what grows while 1200 things are done, one per second of twenty minutes, with five frames each
-    instead of the sixty of a second. Mesa's driver that draws nothing loses 0.1 MB per frame, so that this
-    is drawn in software; anonymous memory of the process, without files that are mapped. Previews of
-    passages and pictures of sounds are kept, 256 MB and 64 MB at most, on purpose; here they are held to
-    24 MB and 4 MB, so that they are full when the measurement begins.
+memory : what grows while somebody works for N minutes of real time (20 by default): one action per second,
+    in the window's own loop, with all caches as the user has them, after a minute of the same as warm-up,
+    which fills none of them. Resident memory, with all pages of files that are mapped, as `top` shows it;
+    the median of half a minute before and of the last one. Mesa's driver that draws nothing loses 0.1 MB
+    per frame, so that this is drawn in software, in a window of 900 × 640.
 """
 
 from __future__ import annotations
 
 import contextlib
-import ctypes
-import gc
 import os
 import random
 import runpy
@@ -29,6 +27,8 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -39,9 +39,8 @@ ROOT = Path(__file__).parents[1]
 GRAPH = ROOT / "graphs" / "first_steps.json"
 STARTS, START_BAR_S = 7, 1.5
 IDLE_S, SETTLED_S, IDLE_BAR_PERCENT = 15.0, 6.0, 3.0
-WARM_UP, ACTIONS, FRAMES, MEMORY_BAR_MB = 300, 1200, 5, 30.0
-REST_S, READINGS = 2.0, 5
-PREVIEWS_BYTES, TILES_BYTES = 24 << 20, 4 << 20
+MINUTES, WARM_UP_S, READ_S, MEMORY_BAR_MB = 20.0, 60.0, 30.0, 30.0
+ACTION_S = 1.0
 HEAVY = ("torch", "librosa", "dask", "demucs", "numba")
 
 
@@ -61,7 +60,7 @@ def display() -> Iterator[str]:
         server.wait(5)
 
 
-def begin(part: str, folder: Path, screen: str, *, drawn: bool) -> subprocess.Popen[str]:
+def begin(part: str, folder: Path, screen: str, *words: str, drawn: bool) -> subprocess.Popen[str]:
     """Start this module again for a part of the work, with folders of its own."""
     environment = {**os.environ, "DISPLAY": screen, "PYTHONPATH": str(ROOT)}
     environment |= {f"REGROOVE_{name}": str(folder / name.lower()) for name in ("CONFIG", "STATE", "CACHE")}
@@ -69,7 +68,7 @@ def begin(part: str, folder: Path, screen: str, *, drawn: bool) -> subprocess.Po
     if not drawn:
         environment["GALLIUM_NOOP"] = "true"
     environment["REGROOVE_BEGUN"] = str(time.time())
-    command = [sys.executable, "-m", "benchmarks.editor", part]
+    command = [sys.executable, "-m", "benchmarks.editor", part, *words]
     return subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True, cwd=ROOT)
 
 
@@ -147,10 +146,11 @@ def measure_idle(screen: str) -> bool:
 # --- memory -----------------------------------------------------------------------------------
 
 
-def anonymous_mb() -> float:
-    """Return the memory of this process that is no file's."""
+def resident_mb() -> tuple[float, float]:
+    """Return the memory of this process: all of it, and what is no file's."""
     lines = Path("/proc/self/status").read_text().splitlines()
-    return int(next(line for line in lines if line.startswith("RssAnon")).split()[1]) / 1024
+    sizes = {name: rest for name, _colon, rest in (line.partition(":") for line in lines)}
+    return int(sizes["VmRSS"].split()[0]) / 1024, int(sizes["RssAnon"].split()[0]) / 1024
 
 
 class Session:
@@ -225,70 +225,76 @@ class Session:
             self.studio.desk.redo()
 
 
-def hold_caches(window: Window) -> None:
-    """Make the caches of previews and of tiles so small that they are full before anything is measured."""
-    from nodegraph.editor.panels.listening import ListeningPanel
-    from nodegraph.editor.work import region
+@dataclass(frozen=True)
+class Reading:
+    """What the process takes at some time; `blocks` are what Python has allocated."""
 
-    panel = window.parts["bottom"]
-    assert isinstance(panel, ListeningPanel)
-    region._MEMORY_BYTES = PREVIEWS_BYTES
-    panel.listening.spectrogram._tiles._limit = TILES_BYTES
-
-
-def work(window: Window) -> None:
-    import dearpygui.dearpygui as dpg
-
-    session = Session(window)
-    hold_caches(window)
-
-    def do(count: int) -> None:
-        for _action in range(count):
-            session.act()
-            for _frame in range(FRAMES):
-                window.pump()
-
-    def rest() -> None:
-        """Wait until nothing is made any more."""
-        end = time.monotonic() + REST_S
-        while time.monotonic() < end:
-            if window.studio.runner.busy:
-                end = time.monotonic() + REST_S
-            window.pump()
-            time.sleep(0.02)
-        gc.collect()
-
-    def settled_mb() -> float:
-        """Return the least of some readings: what is being made at one of them does not count."""
-        readings = []
-        for _reading in range(READINGS):
-            do(ACTIONS // 100)
-            rest()
-            libc.malloc_trim(0)
-            readings.append(anonymous_mb())
-        return min(readings)
-
-    libc = ctypes.CDLL(None)
-    do(WARM_UP)
-    before, items = settled_mb(), len(dpg.get_all_items())
-    objects = len(gc.get_objects())
-    do(ACTIONS)
-    grown, more = settled_mb() - before, len(dpg.get_all_items()) - items
-    print(f"{grown:.2f} {before:.1f} {more} {len(gc.get_objects()) - objects}", flush=True)
-    os._exit(0)
+    at_s: float
+    whole_mb: float
+    anonymous_mb: float
+    items: int
+    blocks: int
 
 
-def measure_memory(screen: str) -> bool:
+class Sitting:
+    """Acts and reads once per second; the window asks it in each frame whether sound is playing."""
+
+    def __init__(self, window: Window, minutes: float) -> None:
+        self.session, self.length_s = Session(window), WARM_UP_S + 60 * minutes
+        self.begin = self.due = time.monotonic()
+        self.readings: list[Reading] = []
+        self.frames = 0
+
+    def busy(self) -> bool:
+        import dearpygui.dearpygui as dpg
+
+        self.frames += 1
+        now = time.monotonic()
+        if now >= self.due:
+            self.due += ACTION_S
+            self.session.act()
+            # (gc.get_objects() would take hold of tuples that other threads are just making.)
+            counts = len(dpg.get_all_items()), sys.getallocatedblocks()
+            self.readings.append(Reading(now - self.begin, *resident_mb(), *counts))
+            if len(self.readings) % 60 == 0:
+                print(self.readings[-1], file=sys.stderr, flush=True)
+        if now - self.begin > self.length_s:
+            before = self.median(WARM_UP_S)
+            after = self.median(self.length_s)
+            print(" ".join(f"{number:.2f}" for number in (*before, *after)), len(self.readings), self.frames)
+            sys.stdout.flush()
+            os._exit(0)
+        return False
+
+    def median(self, until_s: float) -> tuple[float, ...]:
+        rows = [each for each in self.readings if until_s - READ_S <= each.at_s <= until_s]
+        columns = zip(*((row.whole_mb, row.anonymous_mb, row.items, row.blocks) for row in rows), strict=True)
+        return tuple(statistics.median(column) for column in columns)
+
+
+def work(minutes: float) -> None:
+    """Work in the window's own loop."""
+    from nodegraph.editor.window.window import Window
+
+    run_window = Window.run
+    run_app(lambda window: run_window(window, Sitting(window, minutes).busy))
+
+
+def measure_memory(screen: str, minutes: float = MINUTES) -> bool:
     with tempfile.TemporaryDirectory() as folder:
         config = Path(folder) / "config"
         config.mkdir()
         (config / "settings.json").write_text('{"window": [900, 640], "tour_done": true}')
-        process = begin("part-memory", Path(folder), screen, drawn=True)
-        text, _errors = process.communicate(timeout=1800)
-    grown, before, items, objects = (float(word) for word in text.split()[-4:])
+        process = begin("part-memory", Path(folder), screen, str(minutes), drawn=True)
+        text, _errors = process.communicate(timeout=60 * minutes + 600)
+    words = [float(word) for word in text.split()[-10:]]
+    (whole, anonymous, items, blocks), after, (actions, frames) = words[:4], words[4:8], words[8:]
+    grown = after[0] - whole
     print(
-        f"memory: {grown:+.1f} MB over {ACTIONS} actions (after {WARM_UP} others, at {before:.0f} MB), "
-        f"bar {MEMORY_BAR_MB} MB; {items:+.0f} items of the window, {objects:+.0f} Python objects"
+        f"memory: {grown:+.1f} MB over {minutes:g} min ({actions:.0f} actions, {frames:.0f} frames, after "
+        f"{WARM_UP_S:.0f} s of the same, at {whole:.0f} MB), bar {MEMORY_BAR_MB} MB; of these "
+        f"{after[1] - anonymous:+.1f} MB no file's; {after[2] - items:+.0f} items of the window, "
+        f"{after[3] - blocks:+.0f} blocks of Python's"
     )
     return grown < MEMORY_BAR_MB
 
@@ -298,23 +304,27 @@ def measure_memory(screen: str) -> bool:
 MEASURES: dict[str, Callable[[str], bool]] = {
     "start": measure_start,
     "idle": measure_idle,
-    "memory": measure_memory,
 }
 
 
 def main() -> int:
-    words = sys.argv[1:]
+    words, minutes = sys.argv[1:], MINUTES
+    if "--minutes" in words:
+        at = words.index("--minutes")
+        minutes = float(words[at + 1])
+        del words[at : at + 2]
+    measures = {**MEASURES, "memory": partial(measure_memory, minutes=minutes)}
     match words:
         case ["part-start"]:
             run_app(to_first_frame)
         case ["part-idle"]:
             sys.argv = ["app.py", "edit", str(GRAPH)]
             runpy.run_path(str(ROOT / "app.py"), run_name="__main__")
-        case ["part-memory"]:
-            run_app(work)
+        case ["part-memory", minutes]:
+            work(float(minutes))
         case _:
             with display() as screen:
-                return sum(not MEASURES[name](screen) for name in words or MEASURES)
+                return sum(not measures[name](screen) for name in words or measures)
     return 0
 
 

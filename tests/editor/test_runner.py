@@ -7,6 +7,7 @@ import pytest
 import soundfile
 from bench_of_work import CALLS, Bench, graph, make_studio, port
 
+from nodegraph.editor.listen.sound import map_of
 from nodegraph.editor.work.run_actions import add_run_actions
 
 
@@ -72,6 +73,17 @@ def test_a_changed_parameter_is_heard_in_the_loop_and_then_whole(bench):
     whole = bench.runner.sound(END).audio.samples
     np.testing.assert_array_equal(whole[:, 96000:128000], sound.audio.samples)
     assert not ran("noise")
+
+
+def test_passages_that_were_heard_are_kept_in_files(bench):
+    bench.open(CHAIN)
+    bench.desk.listen_to(END, None)
+    bench.wait(lambda: bench.runner.sound(END))
+    bench.wait(lambda: not bench.runner._hearing.busy)
+    kept = bench.runner._regions.kept
+    sounds = [value for values in kept._kept.values() for value in values.values()]
+    assert sounds
+    assert all(map_of(sound) is not None for sound in sounds)
 
 
 def test_moving_a_slider_runs_only_what_comes_after_it(bench):

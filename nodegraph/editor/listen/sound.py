@@ -15,7 +15,7 @@ import numpy as np
 
 from nodegraph.audio import Audio, Samples
 
-__all__ = ["Audible", "Difference", "Sound", "here_and_there"]
+__all__ = ["Audible", "Difference", "Sound", "here_and_there", "map_of"]
 
 
 class Audible(Protocol):
@@ -154,7 +154,7 @@ def here_and_there(source: Audible) -> Iterator[None]:
 
     It otherwise reads 128 kB around each place: of a file that is not in memory, 14 times as slow.
     """
-    maps = [found for audio in source.audios if (found := _map_of(audio)) and hasattr(mmap, "MADV_RANDOM")]
+    maps = [found for audio in source.audios if (found := map_of(audio)) and hasattr(mmap, "MADV_RANDOM")]
     for each in maps:
         each.madvise(mmap.MADV_RANDOM)
     try:
@@ -164,7 +164,8 @@ def here_and_there(source: Audible) -> Iterator[None]:
             each.madvise(mmap.MADV_NORMAL)
 
 
-def _map_of(audio: Audio) -> mmap.mmap | None:
+def map_of(audio: Audio) -> mmap.mmap | None:
+    """Return the mapped file in which the samples lie, or None where they are in memory."""
     owner: object = audio.samples
     while isinstance(owner, np.ndarray):
         owner = owner.base

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import os
 import threading
-from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -23,6 +22,7 @@ from nodegraph.document import Document
 from nodegraph.editor.desk.states import PortRef
 from nodegraph.editor.listen.sound import Sound
 from nodegraph.editor.words import _
+from nodegraph.editor.work.keeping import Keeping
 from nodegraph.editor.work.passages import Passage, cut
 from nodegraph.editor.work.reasons import failure_text
 from nodegraph.editor.work.route import Need, Route, Step, first_sound
@@ -33,8 +33,6 @@ from nodegraph.recipe import Recipe, Recipes, Ref, make_recipes
 
 __all__ = ["Heard", "Regions", "Wish"]
 
-# Passages that were made lately are kept: only what changed runs again (bytes).
-_MEMORY_BYTES = 256 << 20
 # A passage is worked on in at most so many blocks: each needs sound around it, too.
 _MOST_BLOCKS = 4
 # Blocks are cut down to a multiple of at most this (frames); one more for the rest would be a waste.
@@ -91,12 +89,12 @@ class Heard:
 
 
 class Regions:
-    """Makes passages and remembers the latest. Used by one thread.
+    """Makes passages and keeps the latest: only what changed runs again. Used by one thread.
 
     Parameters
     ----------
     cache : Cache
-        Whole results.
+        Whole results; in its folder lie the passages that are kept.
     workers : int, optional
         How many processors it may use.
     """
@@ -104,8 +102,7 @@ class Regions:
     def __init__(self, cache: Cache, workers: int | None = None) -> None:
         self._cache = cache
         self._workers = workers or os.cpu_count() or 1
-        self._kept: OrderedDict[str, Mapping[str, Any]] = OrderedDict()
-        self._bytes = 0
+        self.kept = Keeping(cache.shelf.folder)
 
     def hear(self, wish: Wish, cancel: threading.Event, tell: Callable[[float], None]) -> Heard:
         """Make the passage of every port that is wanted.
@@ -146,21 +143,6 @@ class Regions:
             targets,
             check=progress.check,
         )
-
-    def recall(self, identity: str) -> Mapping[str, Any] | None:
-        """Return what was kept, or None."""
-        values = self._kept.get(identity)
-        if values is not None:
-            self._kept.move_to_end(identity)
-        return values
-
-    def keep(self, identity: str, values: Mapping[str, Any]) -> None:
-        """Keep values in memory, and let go of the oldest."""
-        self._kept[identity] = values
-        self._bytes += _size(values)
-        while self._bytes > _MEMORY_BYTES and len(self._kept) > 1:
-            _identity, oldest = self._kept.popitem(last=False)
-            self._bytes -= _size(oldest)
 
 
 class _TimeChanged(Exception):
@@ -233,7 +215,7 @@ class _Hearing:
             if need in wanted:
                 continue
             wanted.add(need)
-            known = None if steps[need].whole else self._regions.recall(steps[need].identity)
+            known = None if steps[need].whole else self._regions.kept.recall(steps[need].identity)
             if known is not None:
                 found[need] = known
             else:
@@ -261,7 +243,7 @@ class _Hearing:
             inputs[name] = cut(value, need.passage) if whole and need.passage is not None else value
         values = self._call(step, inputs, progress)
         self._check_time(step, inputs, values)
-        self._regions.keep(step.identity, values)
+        self._regions.kept.keep(step.identity, values)
         return values
 
     def _call(self, step: Step, inputs: Mapping[str, Any], progress: Progress) -> Mapping[str, Any]:
@@ -333,7 +315,3 @@ def _threads(workers: int, cancel: threading.Event, tell: Callable[[float], None
         yield Progress(report=tell, cancel=cancel, pool=pool, workers=workers)
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
-
-
-def _size(values: Mapping[str, Any]) -> int:
-    return sum(value.samples.nbytes for value in values.values() if isinstance(value, Audio))

@@ -21,7 +21,7 @@ from nodegraph.editor.words import _
 from nodegraph.editor.work.board import Board
 from nodegraph.editor.work.knowing import Knowing
 from nodegraph.editor.work.knowledge import Known, PlanLine
-from nodegraph.editor.work.lane import Lane
+from nodegraph.editor.work.lane import Lane, checking
 from nodegraph.editor.work.making import Made, Making, Order, make
 from nodegraph.editor.work.passages import Passage, passage_near
 from nodegraph.editor.work.region import Heard, Regions, Wish
@@ -277,8 +277,11 @@ class Runner:
             def tell(fraction: float) -> None:
                 self._post(partial(self._take_hearing, wish, fraction), "hearing")
 
-            heard = self._regions.hear(wish, cancel, tell)
-            self._post(partial(self._take_heard, heard), "heard")
+            try:
+                heard = self._regions.hear(wish, cancel, tell)
+                self._post(partial(self._take_heard, heard), "heard")
+            finally:
+                self._regions.kept.put_away(checking(cancel))
 
         self._hearing.do(task)
         self._board.take_hearing(0.0)
