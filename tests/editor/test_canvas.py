@@ -51,6 +51,65 @@ def test_every_node_and_link_is_drawn(canvas, studio):
     assert all(shown(node) for node in canvas._picture.nodes.values())
 
 
+def drawn_order(canvas) -> list[str]:
+    """Return the nodes as DearPyGui draws them, the topmost last."""
+    names = {node._member.pen.parent: name for name, node in canvas._picture.nodes.items()}
+    layer = canvas._plot.layers["nodes"].parent
+    return [
+        names[item] for bundle in dpg.get_item_children(layer, 2) for item in dpg.get_item_children(bundle, 2)
+    ]
+
+
+def test_the_node_last_touched_is_drawn_and_hit_on_top(canvas, studio):
+    desk, scene = studio.desk, studio.scene
+    desk.edit(desk.document.move("gain", 40.0, 16.0), "Move")
+    canvas.user.frames(3)
+    both = canvas.to_screen((120.0, 30.0))
+    assert scene.hit((120.0, 30.0)).node_id == drawn_order(canvas)[-1] == "gain"
+    before, steps = desk.document, desk.history.undo_label
+    canvas.user.click(*canvas.to_screen((20.0, 8.0)))
+    assert scene.hit((120.0, 30.0)).node_id == drawn_order(canvas)[-1] == "load"
+    canvas.user.click(*both)
+    assert desk.selection.nodes == {"load"}
+    assert (desk.document, desk.history.undo_label) == (before, steps)
+    document, added = add_node(desk.document, "gain", (10.0, 10.0), studio.library)
+    desk.edit(document, "Add")
+    canvas.user.frames(2)
+    assert scene.hit((120.0, 30.0)).node_id == drawn_order(canvas)[-1] == added
+
+
+def test_many_lifted_nodes_leave_no_empty_bundles(canvas, studio):
+    document = Document(Graph({f"gain{number}": Node("gain") for number in range(60)}))
+    studio.desk.open(document, None)
+    canvas.user.frames(3)
+    chance = random.Random(2)
+    for _round in range(150):
+        studio.desk.select(Selection(frozenset(chance.sample(sorted(document.graph.nodes), 2))))
+        canvas.user.frames(1)
+    assert drawn_order(canvas) == list(studio.scene.ids)
+    bundles = dpg.get_item_children(canvas._plot.layers["nodes"].parent, 2)
+    assert all(dpg.get_item_children(bundle, 2) for bundle in bundles[:-1])
+    assert all(map(shown, canvas._picture.nodes.values()))
+
+
+@pytest.mark.pixels
+def test_the_node_last_touched_is_seen_on_top(canvas, studio, tmp_path):
+    from PIL import Image
+
+    desk = studio.desk
+    desk.edit(desk.document.move("gain", 0.0, 40.0), "Move")
+    canvas.user.frames(3)
+    # The title of the one below, beside its text.
+    x, y = (round(at) for at in canvas.to_screen((190.0, 46.0)))
+    seen = []
+    for name in ("gain", "load", "gain"):
+        desk.select(Selection(frozenset({name})))
+        canvas.user.frames(3)
+        picture = Image.open(canvas.user.shot(tmp_path / f"{len(seen)}.png")).convert("RGB")
+        seen.append(picture.getpixel((x, y)))
+    assert seen[0] == seen[2] != seen[1]
+
+
 def test_a_place_on_the_screen_and_on_the_canvas_agree(canvas):
     assert canvas.to_canvas(canvas.to_screen((123.0, 45.0))) == pytest.approx((123.0, 45.0))
 
@@ -351,8 +410,10 @@ def test_what_is_drawn_agrees_with_the_document_after_many_edits(canvas, studio)
 
     for number in range(120):
         (desk.undo, desk.redo)[number % 2]() if chance.random() < 0.25 else desk.edit(once(), "Edit")
+        desk.select(Selection(frozenset(sorted(desk.document.graph.nodes)[number % 3 :: 5])))
         if number % 3 == 0:
             canvas.user.pump()
+            assert drawn_order(canvas) == list(studio.scene.ids)
     canvas.sights.fit_all(at_once=True)
     canvas.user.frames(4)
     graph, picture = desk.document.graph, canvas._picture

@@ -20,6 +20,12 @@ class _Bundle:
         self.pen = layer.group(shown=False)
         self.members = self.shown = 0
 
+    def leave(self, *, last: bool) -> None:
+        """Take in that a member went; an empty bundle goes too, unless others may still join it."""
+        self.members -= 1
+        if not self.members and not last:
+            dpg.delete_item(self.pen.parent)
+
     def count(self, by: int) -> None:
         """Take in that members were shown or hidden."""
         before, self.shown = self.shown, self.shown + by
@@ -30,8 +36,8 @@ class _Bundle:
 class Member:
     """A place for one node or link in a bundle; hidden at first."""
 
-    def __init__(self, bundle: _Bundle) -> None:
-        self._bundle = bundle
+    def __init__(self, bundles: Bundles, bundle: _Bundle) -> None:
+        self._bundles, self._bundle = bundles, bundle
         bundle.members += 1
         self.pen = bundle.pen.group(shown=False)
         self.shown = False
@@ -43,11 +49,21 @@ class Member:
             dpg.configure_item(self.pen.parent, show=shown)
             self._bundle.count(1 if shown else -1)
 
+    def lift(self) -> None:
+        """Put what was drawn above all others."""
+        shown, before, self._bundle = self.shown, self._bundle, self._bundles.topmost()
+        self._bundle.members += 1
+        dpg.move_item(self.pen.parent, parent=self._bundle.pen.parent)
+        if shown:
+            before.count(-1)
+            self._bundle.count(1)
+        before.leave(last=before is self._bundle)
+
     def remove(self) -> None:
         """Remove what was drawn."""
         self.show(shown=False)
         dpg.delete_item(self.pen.parent)
-        self._bundle.members -= 1
+        self._bundle.leave(last=self._bundle is self._bundles.last)
 
 
 class Bundles:
@@ -61,10 +77,14 @@ class Bundles:
 
     def __init__(self, layer: Pen) -> None:
         self._layer = layer
-        self._last: _Bundle | None = None
+        self.last: _Bundle | None = None
+
+    def topmost(self) -> _Bundle:
+        """Return the bundle in which the topmost item is to be drawn."""
+        if self.last is None or self.last.members >= _MOST:
+            self.last = _Bundle(self._layer)
+        return self.last
 
     def join(self) -> Member:
         """Return a place for another item, above all others."""
-        if self._last is None or self._last.members >= _MOST:
-            self._last = _Bundle(self._layer)
-        return Member(self._last)
+        return Member(self, self.topmost())

@@ -107,6 +107,9 @@ class Canvas:
         studio, desk = self.studio, self.studio.desk
         self._pointer.update(self.gestures)
         topics = self._watch.take()
+        if Topic.SELECTION in topics:
+            studio.scene.catch_up(desk.document)
+            studio.scene.lift(desk.selection.nodes)
         self._follow(studio.scene.follow(desk.document))
         if topics & (Topic.STATES | Topic.MONITOR):
             self._picture.know()

@@ -86,6 +86,10 @@ class NodePicture:
         """Move it."""
         self._member.pen.move_to(place)
 
+    def lift(self) -> None:
+        """Draw it above all other nodes."""
+        self._member.lift()
+
     def show(self, shown: bool) -> None:
         """Show or hide it."""
         self._member.show(shown)

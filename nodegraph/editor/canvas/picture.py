@@ -214,6 +214,8 @@ class Picture:
         for row, node_id in enumerate(scene.ids if self._failed else ()):
             if node_id in self._failed:
                 boxes[row, 3] += _REASON
+        if scene.ids != self._node_ids:
+            self._stack(scene.ids)
         self._node_rows = _again(self._node_rows, self._node_ids, scene.ids, boxes)
         self._node_ids = scene.ids
         if len(self._link_row) == len(self.links) and self._link_row.keys() == self.links.keys():
@@ -224,6 +226,16 @@ class Picture:
         hulls = np.array([_hull(self.links[link].curves) for link in links]).reshape(-1, 4)
         self._link_rows = _again(self._link_rows, self._link_ids, links, hulls)
         self._link_ids, self._link_row = links, {link: row for row, link in enumerate(links)}
+
+    def _stack(self, ids: tuple[NodeId, ...]) -> None:
+        """Draw nodes above each other as they lie in the scene: `nodes` is in the order of drawing."""
+        drawn = {node_id: place for place, node_id in enumerate(self.nodes)}
+        places = [drawn[node_id] for node_id in ids]
+        # From the first one that lies too deep: all others already lie above each other.
+        first = next((row for row in range(1, len(ids)) if places[row] < places[row - 1]), len(ids))
+        for node_id in ids[first:]:
+            self.nodes[node_id] = node = self.nodes.pop(node_id)
+            node.lift()
 
     def see(self, view: View, scale: float) -> bool:
         """Show what is in sight and hide the rest; return whether some of it has still to be drawn.

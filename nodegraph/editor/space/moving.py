@@ -75,6 +75,7 @@ class MoveDrag:
         document = settled(desk.document, scene.positions)
         boxes = {node_id: scene.box_of(node_id) for node_id in scene.ids}
         self._moving = carried_by(document, desk.selection, boxes)
+        scene.lift(self._moving.nodes)
         if what == "pulled_out" and self._moving.nodes:
             document = pull_out(document, self._moving.nodes, desk.library)
         self._held_box = _box_of(scene, document, hit)

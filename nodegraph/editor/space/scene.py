@@ -6,7 +6,7 @@ touches only that.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -60,6 +60,8 @@ class SceneChange:
         Links that went, perhaps before they were ever drawn.
     frames, notes : bool
         Whether any of them differs.
+    order : bool
+        Whether other nodes lie on top.
     """
 
     added: frozenset[NodeId] = frozenset()
@@ -70,10 +72,12 @@ class SceneChange:
     links_removed: frozenset[Link] = frozenset()
     frames: bool = False
     notes: bool = False
+    order: bool = False
 
     def __bool__(self) -> bool:
         nodes = self.added or self.removed or self.changed or self.moved
-        return bool(nodes or self.links or self.links_removed or self.frames or self.notes)
+        others = self.links or self.links_removed or self.frames or self.notes or self.order
+        return bool(nodes or others)
 
     def then(self, later: SceneChange) -> SceneChange:
         """Return both changes as one."""
@@ -90,6 +94,7 @@ class SceneChange:
             links_removed=(self.links_removed - later.links) | later.links_removed,
             frames=self.frames or later.frames,
             notes=self.notes or later.notes,
+            order=self.order or later.order,
         )
 
 
@@ -244,12 +249,24 @@ class Scene:
     def _measure(self, changed: frozenset[NodeId]) -> None:
         """Bring the boxes up to date."""
         if self.shapes.keys() != self._row.keys():
-            self._ids = tuple(self.shapes)
+            # What was lifted stays above; what has come is on top of all.
+            come = [node_id for node_id in self.shapes if node_id not in self._row]
+            self._ids = (*(node_id for node_id in self._ids if node_id in self.shapes), *come)
             self._row = {node_id: row for row, node_id in enumerate(self._ids)}
             self._boxes = _columns([self.box_of(node_id) for node_id in self._ids])
             return
         for node_id in changed:
             self._boxes[self._row[node_id]] = self.box_of(node_id)
+
+    def lift(self, ids: Collection[NodeId]) -> None:
+        """Put nodes on top of all others, as they lie among each other. Documents know nothing of this."""
+        order = tuple(sorted(self._ids, key=lambda node_id: node_id in ids))
+        if order == self._ids:
+            return
+        self._boxes = np.asfortranarray(self._boxes[[self._row[node_id] for node_id in order]])
+        self._ids = order
+        self._row = {node_id: row for row, node_id in enumerate(order)}
+        self._pending = self._pending.then(SceneChange(order=True))
 
     # --- where things are --------------------------------------------------------------------
 
