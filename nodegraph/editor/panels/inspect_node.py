@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import dearpygui.dearpygui as dpg
 
@@ -24,6 +24,8 @@ from nodegraph.editor.words.values import seconds_text
 from nodegraph.editor.work.part import Tag
 from nodegraph.editor.work.studio import Studio
 from nodegraph.graph import NodeId
+from nodegraph.param import ParamValue
+from nodegraph.requirement import Requirement
 from nodegraph.spec import NodeSpec, Port
 
 __all__ = ["NodeSheet"]
@@ -40,6 +42,8 @@ class NodeSheet:
         The node.
     value : callable
         Returns what an output port gave, if it is known.
+    get : callable
+        Offers to get what the node needs and is not here.
 
     Attributes
     ----------
@@ -47,8 +51,14 @@ class NodeSheet:
         Where the parameters' fields belong.
     """
 
-    def __init__(self, studio: Studio, node_id: NodeId, value: Callable[[PortRef], object]) -> None:
-        self._studio, self._node_id, self._value = studio, node_id, value
+    def __init__(
+        self,
+        studio: Studio,
+        node_id: NodeId,
+        value: Callable[[PortRef], object],
+        get: Callable[[Requirement], None],
+    ) -> None:
+        self._studio, self._node_id, self._value, self._get = studio, node_id, value, get
         self.params_place: Tag = "inspector.params"
         self._shown_reports: tuple[object, ...] = ()
 
@@ -156,6 +166,9 @@ class NodeSheet:
         command = self._install_command() if state.status == "unavailable" else ""
         if command:
             dpg.add_button(
+                label=_("Get what is missing…"), parent=parent, tag="inspector.get", callback=self._offer
+            )
+            dpg.add_button(
                 label=_("Copy the install command"),
                 parent=parent,
                 tag="inspector.install",
@@ -166,8 +179,15 @@ class NodeSheet:
             words(parent, told(note), colour=studio.colours.quiet, font=FONTS.small)
 
     def _install_command(self) -> str:
-        spec, node = self._spec, self._studio.desk.document.graph.nodes[self._node_id]
-        return self._studio.library.remedy(spec, node.settings(spec)) if spec is not None else ""
+        spec = self._spec
+        return self._studio.library.remedy(spec, self._settings(spec)) if spec is not None else ""
+
+    def _settings(self, spec: NodeSpec) -> Mapping[str, ParamValue]:
+        return self._studio.desk.document.graph.nodes[self._node_id].settings(spec)
+
+    def _offer(self) -> None:
+        if self._spec is not None:
+            self._get(self._spec.requirement(self._settings(self._spec)))
 
     def _show_output(self, port: Port, loudness: Loudness | None) -> None:
         desk, colours = self._studio.desk, self._studio.colours

@@ -16,12 +16,17 @@ from nodegraph.editor.space.panes import Pane
 from nodegraph.editor.work.part import Tag
 from nodegraph.editor.work.studio import Studio
 from nodegraph.param import Param
+from nodegraph.requirement import Requirement
 
 __all__ = ["Inspector"]
 
 
 def _nothing(_ref: PortRef) -> object:
     return None
+
+
+def _ignore(_needed: Requirement) -> None:
+    return
 
 
 class Inspector:
@@ -35,12 +40,18 @@ class Inspector:
         Lets the user pick a file for a parameter.
     value : callable
         Returns what an output port gave, if it is known: reports are shown.
+    get : callable
+        Offers to get what a node needs and is not here.
     """
 
     def __init__(
-        self, studio: Studio, pick_file: PickFile, value: Callable[[PortRef], object] = _nothing
+        self,
+        studio: Studio,
+        pick_file: PickFile,
+        value: Callable[[PortRef], object] = _nothing,
+        get: Callable[[Requirement], None] = _ignore,
     ) -> None:
-        self._studio, self._pick_file, self._value = studio, pick_file, value
+        self._studio, self._pick_file, self._value, self._get = studio, pick_file, value, get
         self._watch = studio.desk.watch()
         self._built: object = None
         self._params: ParamFields | None = None
@@ -118,7 +129,7 @@ class Inspector:
         self._params, self._node, self._boxes = None, None, ()
 
     def _fill_node(self, node_id: str) -> None:
-        self._node = NodeSheet(self._studio, node_id, self._value)
+        self._node = NodeSheet(self._studio, node_id, self._value, self._get)
         self._node.build("inspector")
         spec = self._studio.library.get(self._studio.desk.document.graph.nodes[node_id].kind)
         if spec is not None:

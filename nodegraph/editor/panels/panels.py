@@ -9,6 +9,7 @@ import dearpygui.dearpygui as dpg
 from nodegraph.document import Place
 from nodegraph.editor.desk.actions import Action
 from nodegraph.editor.desk.edits import set_param
+from nodegraph.editor.panels.additions import AdditionsSheet
 from nodegraph.editor.panels.asks import CanvasAsks
 from nodegraph.editor.panels.cheat_sheet import CheatSheet
 from nodegraph.editor.panels.help_page import HelpPage
@@ -21,6 +22,7 @@ from nodegraph.editor.panels.search import Search
 from nodegraph.editor.space.shape import HEAD, WIDTH
 from nodegraph.editor.words import N_, _
 from nodegraph.editor.words.names import param_name
+from nodegraph.editor.work.additions import Additions
 from nodegraph.editor.work.asking import FileType, Picking
 from nodegraph.editor.work.part import Part
 from nodegraph.editor.work.studio import Studio
@@ -46,6 +48,8 @@ class Panels:
         For the panes "left" and "right".
     asks : CanvasAsks
         Answers the canvas' gestures.
+    additions : AdditionsSheet
+        What can be added to this computer.
     """
 
     def __init__(self, studio: Studio) -> None:
@@ -57,7 +61,8 @@ class Panels:
         self._left = LeftPane(
             studio, Palette(studio, self._add), Outline(studio, self.go_to, self._edit), sheets
         )
-        self.inspector = Inspector(studio, self.pick_file, studio.runner.value)
+        self.additions = AdditionsSheet(studio, Additions(studio))
+        self.inspector = Inspector(studio, self.pick_file, studio.runner.value, self.additions.ask)
         self.parts: dict[str, Part] = {"left": self._left, "right": self.inspector}
         self._register()
 
@@ -167,6 +172,7 @@ class Panels:
             Action("node.help", N_("Help for this node"), self._help, one, group=9),
             Action("edit.find", N_("Find a node…"), self.search.nodes, icon="search", group=5),
             Action("edit.preferences", N_("Preferences…"), self.preferences.open, icon="settings", group=9),
+            Action("edit.additions", N_("Extras and models…"), self.additions.open, icon="package", group=9),
             Action("view.commands", N_("Search for a command…"), self.search.commands, icon="command"),
             Action("view.palette", N_("Nodes to add"), lambda: self._left.show("palette"), group=8),
             Action("view.outline", N_("Outline"), lambda: self._left.show("outline"), group=8),

@@ -75,7 +75,7 @@ def make_window(studio: Studio) -> Window:
     add_editing_actions(studio, system_clipboard(), panels.pointed)
     listening = ListeningPanel(studio, studio.player, studio.runner)
     parts = {**panels.parts, "canvas": canvas, "bottom": listening}
-    overlays = (filing, start_page, Dropping(studio, filing, start_page), dialogs)
+    overlays = (filing, start_page, Dropping(studio, filing, start_page), panels.additions, dialogs)
     window = Window(studio, parts, overlays, on_close=filing.quit)
     studio.quit = window.quit
     return window

@@ -1,0 +1,230 @@
+"""Additions: what can be added to this machine (extras, weights of models), and the job that adds it.
+
+One job at a time, on a thread of its own; what it tells comes through the inbox.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Literal
+
+from nodegraph.editor.work.studio import Studio
+from nodegraph.errors import Cancelled, RegrooveError
+from nodegraph.models import fetch_weights, import_weights, model_state, remove_weights
+from nodegraph.progress import Progress
+from nodegraph.requirement import Requirement
+from nodegraph.weights import Weights
+
+__all__ = ["Addition", "AdditionState", "Additions"]
+
+Kind = Literal["extra", "weights"]
+
+
+@dataclass(frozen=True)
+class AdditionState:
+    """How an addition stands.
+
+    Parameters
+    ----------
+    what : {"here", "partly", "missing", "unfit"}
+        "unfit": it cannot be had on this machine.
+    reason : str
+        Of the latter, or what is still missing.
+    """
+
+    what: Literal["here", "partly", "missing", "unfit"]
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Addition:
+    """Something that can be added.
+
+    Parameters
+    ----------
+    kind, name : str
+        What it is: by these it is known.
+    text : str
+        What it makes possible; in English, as the catalogue has it.
+    licence : str
+        Of what it brings.
+    commercial : bool
+        The licence allows commercial use.
+    download_bytes, disk_bytes : int
+        0 where that is not known.
+    state : AdditionState
+        As it was when it was last looked at.
+    get, remove : callable
+        Add it, take it away; called on a thread of its own.
+    """
+
+    kind: Kind
+    name: str
+    text: str
+    licence: str
+    commercial: bool
+    download_bytes: int
+    disk_bytes: int
+    state: AdditionState
+    get: Callable[[Progress], object]
+    remove: Callable[[Progress], object]
+
+
+@dataclass(frozen=True)
+class Job:
+    """What is being done.
+
+    Parameters
+    ----------
+    kind, name : str
+        Of the addition; no name for weights that are looked for in a folder.
+    removing : bool
+        It is taken away.
+    fraction : float
+        How much is done.
+    note : str
+        What it is at.
+    """
+
+    kind: Kind
+    name: str
+    removing: bool
+    fraction: float = 0.0
+    note: str = ""
+
+
+class Additions:
+    """What can be added, for the window's thread.
+
+    Parameters
+    ----------
+    studio : Studio
+        Its library and inbox.
+    """
+
+    def __init__(self, studio: Studio) -> None:
+        self._studio = studio
+        self._all: tuple[Addition, ...] | None = None
+        self._cancel = threading.Event()
+        self.job: Job | None = None
+        """What is being done now."""
+        self.problem = ""
+        """Why the last job failed, as the engine says it; "" if it did not."""
+        self.version = 0
+        """Grows whenever there is something new to show."""
+
+    @property
+    def all(self) -> tuple[Addition, ...]:
+        """Everything that can be added, extras first."""
+        if self._all is None:
+            self._all = tuple(map(_of_weights, self._studio.library.weights.values()))
+        return self._all
+
+    def find(self, kind: Kind, name: str) -> Addition | None:
+        """Return the addition of that name, or None."""
+        return next((each for each in self.all if (each.kind, each.name) == (kind, name)), None)
+
+    def lacking(self, needed: Requirement) -> tuple[Addition, ...]:
+        """Return what must be added for a node that needs this, in the order in which to add it."""
+        library = self._studio.library
+        names: list[tuple[Kind, str]] = []
+        for package in needed.packages:
+            extra = library.extra_of(package)
+            if extra is not None:
+                names.append(("extra", extra.name))
+        if needed.environment:
+            names.append(("extra", needed.environment))
+        names += (("weights", name) for name in needed.weights)
+        found = (self.find(kind, name) for kind, name in dict.fromkeys(names))
+        return tuple(each for each in found if each is not None and each.state.what != "here")
+
+    def look_again(self) -> None:
+        """Look anew at what is here."""
+        self._all = None
+        self.version += 1
+
+    def get(self, addition: Addition) -> None:
+        """Add it, unless something is being done."""
+        self._begin(addition, removing=False)
+
+    def remove(self, addition: Addition) -> None:
+        """Take it away, unless something is being done."""
+        self._begin(addition, removing=True)
+
+    def import_from(self, place: Path) -> None:
+        """Take weights from a folder or a file, unless something is being done."""
+        known = tuple(self._studio.library.weights.values())
+        self._start(
+            Job("weights", "", removing=False),
+            lambda progress: import_weights(known, place, progress=progress),
+        )
+
+    def cancel(self) -> None:
+        """Stop what is being done."""
+        self._cancel.set()
+
+    def _begin(self, addition: Addition, *, removing: bool) -> None:
+        do = addition.remove if removing else addition.get
+        self._start(Job(addition.kind, addition.name, removing), do)
+
+    def _start(self, job: Job, do: Callable[[Progress], object]) -> None:
+        if self.job is not None:
+            return
+        self.job, self.problem = job, ""
+        self._cancel = threading.Event()
+        self.version += 1
+        progress = Progress(
+            report=lambda fraction: self._tell(fraction=fraction),
+            note=lambda text: self._tell(note=text),
+            cancel=self._cancel,
+        )
+        threading.Thread(
+            target=self._work, args=(do, progress), name="regroove-additions", daemon=True
+        ).start()
+
+    # --- the job's thread ------------------------------------------------------------------------
+
+    def _work(self, do: Callable[[Progress], object], progress: Progress) -> None:
+        problem = ""
+        try:
+            do(progress)
+        except Cancelled:
+            pass
+        except RegrooveError as error:
+            problem = str(error)
+        self._studio.inbox.post(lambda: self._take_end(problem))
+
+    def _tell(self, **news: float | str) -> None:
+        self._studio.inbox.post(lambda: self._take_news(news), ("additions", *news))
+
+    # --- the window's thread -----------------------------------------------------------------------
+
+    def _take_news(self, news: dict[str, float | str]) -> None:
+        if self.job is not None:
+            self.job = replace(self.job, **news)  # type: ignore[arg-type]
+            self.version += 1
+
+    def _take_end(self, problem: str) -> None:
+        self.job, self.problem = None, problem
+        self.look_again()
+        # Nodes that waited for it can run now, or can no longer.
+        self._studio.runner.look_again()
+
+
+def _of_weights(weights: Weights) -> Addition:
+    state = model_state(weights)
+    return Addition(
+        "weights",
+        weights.name,
+        weights.text,
+        weights.licence,
+        weights.commercial,
+        weights.size,
+        weights.size,
+        AdditionState(state.state, state.reason),
+        get=lambda progress: fetch_weights(weights, progress=progress),
+        remove=lambda progress: remove_weights(weights),
+    )

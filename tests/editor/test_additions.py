@@ -1,0 +1,139 @@
+"""Extras and weights, got and removed in the window."""
+
+import hashlib
+
+import dearpygui.dearpygui as dpg
+import pytest
+from whole import Editor
+
+from nodegraph import Audio, Weights, WeightsFile
+from nodegraph.document import Document
+from nodegraph.editor.desk.desk import Selection
+from nodegraph.editor.work.additions import Additions
+from nodegraph.editor.work.studio import Studio
+from nodegraph.graph import Graph, Node
+from nodegraph.library import Library
+from nodegraph.requirement import Requirement
+from nodegraph.spec import node, read_spec
+
+DATA = b"weights" * 1000
+
+
+@node(version=1, kind="test.learned", requires=lambda settings: Requirement(weights=("wts",)))
+def learned(audio: Audio) -> Audio:
+    """Need weights."""
+    return audio
+
+
+def catalogue(url="http://127.0.0.1:9/wts.bin"):
+    file = WeightsFile("wts.bin", url, len(DATA), hashlib.sha256(DATA).hexdigest())
+    return (Weights("wts", "Does things.", (file,), "CC BY-NC-SA 4.0", "its makers", commercial=False),)
+
+
+@pytest.fixture
+def place(tmp_path, monkeypatch):
+    monkeypatch.setenv("REGROOVE_MODELS", str(tmp_path / "models"))
+    (tmp_path / "stick").mkdir()
+    (tmp_path / "stick" / "wts.bin").write_bytes(DATA)
+    return tmp_path
+
+
+@pytest.fixture
+def learner(studio, place):
+    """Return what a window shares whose library has a node that needs weights."""
+    kinds = [*studio.library.specs.values(), read_spec(learned)]
+    return Studio(Library(kinds, weights=catalogue()), studio.graphs, studio.cache)
+
+
+@pytest.fixture
+def editor(learner, open_window):
+    learner.prefer(tour_done=True, window=(1280, 800))
+    editor = Editor(learner, open_window)
+    editor.open(Document(Graph({"a": Node("test.learned"), "b": Node("gain")}, ())))
+    yield editor
+    editor.close()
+
+
+# --- without a window ---------------------------------------------------------------------------------
+
+
+def drained(studio, additions):
+    while additions.job is not None:
+        studio.inbox.drain(1.0)
+
+
+def test_weights_are_taken_from_a_folder_and_removed(learner, place):
+    additions = Additions(learner)
+    assert [(each.name, each.state.what) for each in additions.all] == [("wts", "missing")]
+    additions.import_from(place / "stick")
+    drained(learner, additions)
+    assert additions.problem == ""
+    assert additions.find("weights", "wts").state.what == "here"
+    additions.remove(additions.all[0])
+    drained(learner, additions)
+    assert additions.all[0].state.what == "missing"
+
+
+def test_what_fails_is_told_and_the_next_job_can_begin(learner, place):
+    additions = Additions(learner)
+    additions.get(additions.all[0])
+    assert additions.job.name == "wts"
+    additions.get(additions.all[0])
+    drained(learner, additions)
+    assert "wts.bin cannot be loaded from" in additions.problem
+    additions.import_from(place / "stick")
+    drained(learner, additions)
+    assert additions.problem == ""
+
+
+def test_what_a_node_lacks_is_found_until_it_is_here(learner, place):
+    additions = Additions(learner)
+    needed = Requirement(weights=("wts",))
+    assert [each.name for each in additions.lacking(needed)] == ["wts"]
+    additions.import_from(place / "stick")
+    drained(learner, additions)
+    assert additions.lacking(needed) == ()
+
+
+# --- in the window ----------------------------------------------------------------------------------------
+
+
+def test_a_node_that_lacks_weights_leads_to_them(editor, place):
+    editor.studio.desk.select(Selection(frozenset({"a"})))
+    editor.wait_for("a", "unavailable")
+    editor.user.frames(5)
+    editor.user.click_item("inspector.get")
+    editor.user.frames(5)
+    assert editor.says("Get wts?")
+    assert editor.says("not for commercial use")
+    editor.press("Get")
+    editor.user.wait(lambda: dpg.does_item_exist("additions.problem"))
+    assert "cannot be loaded from" in dpg.get_value("additions.problem")
+    editor.studio.prefer(folder=str(place / "stick"))
+    editor.press("Take weights from a folder…")
+    editor.press("Take from here")
+    editor.user.wait(lambda: dpg.does_item_exist("additions.remove.weights.wts"))
+    assert not dpg.does_item_exist("additions.problem")
+    editor.user.key("Escape")
+    editor.user.frames(3)
+    assert not dpg.does_item_exist("additions")
+    editor.user.wait(lambda: editor.state("a") != "unavailable")
+
+
+def test_what_is_here_is_removed_after_a_question(editor, place):
+    editor.command("Extras and models")
+    assert dpg.does_item_exist("additions.get.weights.wts")
+    editor.studio.prefer(folder=str(place / "stick"))
+    editor.press("Take weights from a folder…")
+    editor.press("Take from here")
+    editor.user.wait(lambda: dpg.does_item_exist("additions.remove.weights.wts"))
+    editor.user.click_item("additions.remove.weights.wts")
+    editor.user.frames(3)
+    editor.press("Cancel")
+    assert (place / "models" / "wts" / "wts.bin").exists()
+    editor.user.click_item("additions.remove.weights.wts")
+    editor.user.frames(3)
+    editor.user.key("Left")
+    editor.press("Remove")
+    editor.user.wait(lambda: dpg.does_item_exist("additions.get.weights.wts"))
+    assert not (place / "models" / "wts" / "wts.bin").exists()
