@@ -16,10 +16,11 @@ from nodegraph.editor.space.face import (
     TITLE_SIZE,
     face_of,
     filled_share,
+    level_of,
 )
 from nodegraph.editor.space.hints import hint_of
 from nodegraph.editor.space.hit import Hit
-from nodegraph.editor.space.shape import shape_of
+from nodegraph.editor.space.shape import HEAD, shape_of
 from nodegraph.editor.words.values import number_text, seconds_text, value_text
 from nodegraph.graph import Graph, Link, Node
 from nodegraph.param import Param, Range
@@ -66,6 +67,7 @@ def test_nothing_on_a_node_of_any_kind_is_wider_than_its_place(library, seen, st
         strip = text_width(face.text, STRIP_SIZE) + text_width(face.figures, STRIP_SIZE)
         assert strip <= inner - 18
         assert all(text_width(line, face.far_size, bold=True) <= inner for line in face.far)
+        assert face.far_size * len(face.far) <= face.height - HEAD
         assert all(text_width(line, REASON_SIZE) <= face.width for line in face.reason)
         for port in face.ports:
             same = [other for other in face.ports if other.place.y == port.place.y]
@@ -207,3 +209,33 @@ def test_what_rests_under_the_pointer_is_explained(library, hit, begins):
     hint = hint_of(hit, document, library, states)
     assert hint.startswith(begins)
     assert bool(hint) == bool(begins)
+
+
+@pytest.mark.parametrize("scale", [1.0, 1.5, 1.75, 2.5])
+def test_a_title_that_can_be_read_is_seen_at_any_size_of_everything(scale):
+    assert level_of(0.27, scale) == "far"
+    assert level_of(0.15, scale) == "farther"
+
+
+@pytest.mark.parametrize(
+    ("zoom", "scale", "level"), [(0.6, 1.0, "near"), (0.6, 1.75, "far"), (0.9, 1.75, "near")]
+)
+def test_rows_are_seen_as_large_as_everything_else(zoom, scale, level):
+    assert level_of(zoom, scale) == level
+
+
+@pytest.mark.parametrize("collapsed", [False, True])
+def test_the_whole_title_is_read_from_afar_wherever_it_has_room(seen, collapsed):
+    for title in ("Gehalten / geschlagen", "Pegel Melodie", "Demo-Aufnahme", "Mix"):
+        face = seen("level.limiter", labels={"n": title}, collapsed=frozenset({"n"} if collapsed else ()))
+        read = "".join("".join(face.far).split())
+        assert read == title.replace(" ", "") or (collapsed and read.endswith("…"))
+        assert face.far_size >= (20 if collapsed else 24)
+
+
+def test_short_titles_are_larger_than_long_ones(seen):
+    sizes = [
+        seen("level.limiter", labels={"n": title}).far_size for title in ("Mix", "Geschwindigkeit", LONG)
+    ]
+    assert sizes[0] == 40
+    assert sizes[0] > sizes[1] > sizes[2]

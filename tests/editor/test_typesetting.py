@@ -2,7 +2,7 @@
 
 import pytest
 
-from nodegraph.editor.look.typesetting import first_sentence, fitting, text_width, wrapped
+from nodegraph.editor.look.typesetting import filling, first_sentence, fitting, text_width, wrapped
 
 TEXTS = ("Größe", "Threshold 12.5 dB", "„Nadel“ – 78 U/min …", "Ærø × €", "Wow & flutter")
 
@@ -52,3 +52,20 @@ def test_line_breaks_of_a_text_are_kept():
 )
 def test_the_first_sentence_ends_at_its_full_stop(text, first):
     assert first_sentence(text) == first
+
+
+@pytest.mark.parametrize("box", [(196, 60), (196, 200), (80, 30), (400, 34)])
+@pytest.mark.parametrize(
+    "text", ["Demo-Aufnahme", "Gehalten / geschlagen", "Geschwindigkeitsschwankung", "A B C"]
+)
+def test_a_text_fills_its_box_and_never_leaves_it(text, box):
+    lines, size = filling(text, *box, most=40, least=12, bold=True)
+    assert 12 <= size <= 40
+    assert len(lines) * size <= box[1]
+    assert all(text_width(line, size, bold=True) <= box[0] for line in lines)
+    whole = "".join("".join(lines).split()) == "".join(text.split())
+    assert whole or (size == 12 and lines[-1].endswith("…"))
+
+
+def test_a_line_may_end_after_a_hyphen():
+    assert filling("Demo-Aufnahme", 196, 100, most=40, least=20)[0] == ("Demo-", "Aufnahme")

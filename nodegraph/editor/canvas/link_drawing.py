@@ -7,9 +7,9 @@ from collections.abc import Mapping
 import dearpygui.dearpygui as dpg
 
 from nodegraph.editor.canvas.bundles import Bundles
-from nodegraph.editor.canvas.node_drawing import Level
 from nodegraph.editor.look.colours import Colour
 from nodegraph.editor.space.course import Bezier
+from nodegraph.editor.space.face import Level
 from nodegraph.editor.work.part import Tag
 
 __all__ = ["LinkPicture"]

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
 
 import dearpygui.dearpygui as dpg
 
@@ -20,20 +19,18 @@ from nodegraph.editor.canvas.strip_drawing import STATUS_ICONS, draw_reason, dra
 from nodegraph.editor.look.colours import Colour, Colours, family_colour, mixed, port_colour
 from nodegraph.editor.look.typesetting import text_width
 from nodegraph.editor.space.face import (
+    FAR_STATUS,
     ROW_SIZE,
     STRIP_SIZE,
     TITLE_SIZE,
+    Level,
     NodeFace,
     PortFace,
 )
 from nodegraph.editor.space.shape import HEAD, ROW
 from nodegraph.editor.work.part import Tag
 
-__all__ = ["LEVELS", "PORT_RADIUS", "ROUNDING", "Level", "NodePicture"]
-
-Level = Literal["farther", "far", "near"]
-LEVELS: tuple[tuple[float, Level], ...] = ((0.5, "near"), (0.19, "far"), (0.0, "farther"))
-"""From which zoom on (at 100 %) a node has which look."""
+__all__ = ["PORT_RADIUS", "ROUNDING", "NodePicture"]
 
 ROUNDING = 7.0
 PORT_RADIUS = 5.5
@@ -47,7 +44,7 @@ _OUTLINES: Mapping[Level, float] = {"near": 1.0, "far": 1.7, "farther": 3.0}
 _HATCH = 9.0
 _BADGE = 16.0
 _WHITE: Colour = (255, 255, 255)
-_STATUS_SIZE, _FAR_STATUS = 14.0, 25.0
+_STATUS_SIZE = 14.0
 
 
 class NodePicture:
@@ -177,16 +174,14 @@ class _Inks:
 
 def _draw_far(pen: Pen, face: NodeFace, inks: _Inks) -> None:
     if face.status:
-        place = face.width - _FAR_STATUS - 6, (HEAD - _FAR_STATUS) / 2
-        pen.icon(place, STATUS_ICONS[face.status], _WHITE, _FAR_STATUS)
+        place = face.width - FAR_STATUS - 6, (HEAD - FAR_STATUS) / 2
+        pen.icon(place, STATUS_ICONS[face.status], _WHITE, FAR_STATUS)
+    size = face.far_size
     if face.collapsed:
-        pen.text((_TITLE_INSET, (HEAD - 22) / 2), face.title, _WHITE, 22, bold=True)
+        pen.text((_TITLE_INSET, (HEAD - size) / 2), face.far[0], _WHITE, size, bold=True)
         return
-    room = face.height - HEAD
-    lines = face.far[: max(1, int((room - 8) / face.far_size))]
-    size = min(face.far_size, room - 8)
-    top = HEAD + (room - size * len(lines)) / 2
-    for number, line in enumerate(lines):
+    top = HEAD + (face.height - HEAD - size * len(face.far)) / 2
+    for number, line in enumerate(face.far):
         x = (face.width - text_width(line, size, bold=True)) / 2
         pen.text((x, top + number * size), line, inks.text, size, bold=True)
 

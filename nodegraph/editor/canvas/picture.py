@@ -12,13 +12,13 @@ import numpy.typing as npt
 from nodegraph.editor.canvas.bundles import Bundles
 from nodegraph.editor.canvas.frame_drawing import draw_frame, draw_note
 from nodegraph.editor.canvas.link_drawing import LinkPicture
-from nodegraph.editor.canvas.node_drawing import LEVELS, Level, NodePicture
+from nodegraph.editor.canvas.node_drawing import NodePicture
 from nodegraph.editor.canvas.plot import Plot
 from nodegraph.editor.desk.desk import Desk, Selection
 from nodegraph.editor.desk.states import NodeState, PortRef
 from nodegraph.editor.look.colours import Colour, Colours, port_colour
 from nodegraph.editor.space.course import Bezier
-from nodegraph.editor.space.face import NodeFace, face_of
+from nodegraph.editor.space.face import Level, NodeFace, face_of, level_of
 from nodegraph.editor.space.scene import Scene, SceneChange
 from nodegraph.editor.space.view import View
 from nodegraph.graph import Link, NodeId
@@ -259,7 +259,7 @@ class Picture:
         for row in np.flatnonzero(crossing != links.shown):
             self.links[self._link_ids[row]].show(bool(crossing[row]))
         links.shown = crossing
-        level = next(level for least, level in LEVELS if view.zoom / scale >= least)
+        level = level_of(view.zoom, scale)
         for row in np.flatnonzero(crossing):
             self.links[self._link_ids[row]].look(level)
         unfinished = self._take_looks(np.flatnonzero(inside), level)

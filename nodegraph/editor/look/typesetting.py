@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import re
+
 from nodegraph.editor.look.advances import BOLD, REGULAR
 
-__all__ = ["first_sentence", "fitting", "text_width", "wrapped"]
+__all__ = ["filling", "first_sentence", "fitting", "text_width", "wrapped"]
 
 _ELLIPSIS = "…"
 # Of characters that the table does not have, at size 1: as wide as the widest letters of Latin scripts,
 # so that a text is rather cut too early than drawn over its edge.
 _UNKNOWN = 0.83
+# Where a line may end: after a word, after a hyphen or a slash in it.
+_PIECE = re.compile(r"\s*[^\s\-/]+(?:\s*[-/])?|\s*[-/]")
+# Steps in which a larger size is looked for.
+_SIZE_STEP = 2.0
 # Signs of East Asian scripts are as wide as high.
 _WIDE_FROM, _WIDE = 0x2E80, 1.0
 
@@ -85,6 +91,49 @@ def _broken(part: str, size: float, room: float, bold: bool) -> list[str]:
             lines.append(fitting(line, size, room, bold=bold))
             line = word
     return [*lines, fitting(line, size, room, bold=bold)]
+
+
+def filling(
+    text: str, width: float, height: float, *, most: float, least: float, bold: bool = False
+) -> tuple[tuple[str, ...], float]:
+    """Return the lines of a text as large as a box holds it, and their size.
+
+    Parameters
+    ----------
+    text : str
+        Lines may also end after a hyphen or a slash.
+    width, height : float
+        Of the box.
+    most, least : float
+        Sizes between which one is chosen. What does not fit at the least is cut with an ellipsis.
+    bold : bool
+        Semi-bold rather than regular.
+    """
+    size = most
+    while True:
+        lines = _pieced(text, size, width, bold)
+        room = int(height / size)
+        if len(lines) <= room and all(text_width(line, size, bold=bold) <= width for line in lines):
+            return tuple(lines), size
+        if size <= least:
+            break
+        size = max(least, size - _SIZE_STEP)
+    room = max(1, room)
+    kept = [*lines[: room - 1], " ".join(lines[room - 1 :])] if len(lines) > room else lines
+    return tuple(fitting(line, size, width, bold=bold) for line in kept), size
+
+
+def _pieced(text: str, size: float, room: float, bold: bool) -> list[str]:
+    lines: list[str] = []
+    line = ""
+    for piece in _PIECE.findall(" ".join(text.split())):
+        longer = line + piece if line else piece.lstrip()
+        if not line or text_width(longer, size, bold=bold) <= room:
+            line = longer
+        else:
+            lines.append(line)
+            line = piece.lstrip()
+    return [*lines, line]
 
 
 def first_sentence(text: str) -> str:

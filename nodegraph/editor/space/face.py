@@ -13,8 +13,8 @@ from typing import Literal
 from nodegraph.document import Document
 from nodegraph.editor.desk.outline_text import node_name
 from nodegraph.editor.desk.states import NodeState, PortRef
-from nodegraph.editor.look.typesetting import first_sentence, fitting, text_width, wrapped
-from nodegraph.editor.space.shape import NodeShape, PortPlace
+from nodegraph.editor.look.typesetting import filling, first_sentence, fitting, text_width, wrapped
+from nodegraph.editor.space.shape import HEAD, NodeShape, PortPlace
 from nodegraph.editor.words import _, ngettext, told
 from nodegraph.editor.words.names import family_of, param_name, port_name
 from nodegraph.editor.words.statuses import status_name
@@ -26,23 +26,25 @@ from nodegraph.param import Param
 from nodegraph.spec import NodeSpec
 
 __all__ = [
-    "FAR_SIZE",
+    "FAR_STATUS",
     "INSET",
     "REASON_SIZE",
     "ROW_SIZE",
     "STRIP_SIZE",
     "TITLE_SIZE",
+    "Level",
     "NodeFace",
     "PortFace",
     "RowFace",
     "face_of",
     "filled_share",
+    "level_of",
 ]
 
 TITLE_SIZE, ROW_SIZE, STRIP_SIZE, REASON_SIZE = 16.0, 15.0, 13.0, 14.0
 """Sizes of text, in canvas units."""
-FAR_SIZE = 34.0
-"""Of the title in a node that is seen from afar."""
+FAR_STATUS = 25.0
+"""Of the icon of its status in a node that is seen from afar."""
 INSET = 10.0
 """Between a node's side and the bars of its parameters."""
 
@@ -52,7 +54,15 @@ _PORT_INSET = 14.0
 _SWITCH = 40.0
 _CHEVRON = 18.0
 _REASON_LINES = 3
-_LEAST_FAR_SIZE = 25.0
+# The title of a node that is seen from afar, between these sizes; that of a collapsed one stands in its bar.
+_FAR_SIZES, _FAR_BAR_SIZES = (40.0, 24.0), (26.0, 20.0)
+_FAR_AIR = 8.0
+# From this zoom on, at 100 %, every row of a node is seen; and in pixels of the screen, whatever the size of
+# everything, from this one on its title is: below it letters are lower than seven pixels.
+_NEAR_FROM, _FAR_FROM = 0.5, 0.19
+
+Level = Literal["farther", "far", "near"]
+"""How a node is seen: a coloured box, its title in large letters, or all of it."""
 
 RowKind = Literal["slider", "toggle", "choice", "field", "file"]
 
@@ -175,7 +185,7 @@ def face_of(
     title = node_name(document, node_id)
     status = "bypassed" if node.bypassed else (state.status if state else "")
     text, figures = _strip(state, status, shape.width)
-    far_size = _far_size(title, shape.width - 2 * INSET)
+    far, far_size = _far(title, shape, bool(status))
     return NodeFace(
         title=fitting(title, TITLE_SIZE, shape.width - _title_taken(shape), bold=True),
         family=family_of(node.kind) if spec else "other",
@@ -194,16 +204,37 @@ def face_of(
         figures=figures,
         fraction=state.fraction if state and status == "running" else 0.0,
         reason=_reason(state, status, shape.width),
-        far=wrapped(title, far_size, shape.width - 2 * INSET, 2, bold=True),
+        far=far,
         far_size=far_size,
         through=_through(shape) if node.bypassed and spec else (),
     )
 
 
-def _far_size(title: str, room: float) -> float:
-    """Return the largest size at which the longest word of a title fits, within reason."""
-    widest = max((text_width(word, 1.0, bold=True) for word in title.split()), default=0.0)
-    return min(FAR_SIZE, max(_LEAST_FAR_SIZE, room / widest)) if widest else FAR_SIZE
+def level_of(zoom: float, scale: float) -> Level:
+    """Return how nodes are seen.
+
+    Parameters
+    ----------
+    zoom : float
+        Pixels per canvas unit.
+    scale : float
+        Pixels on the screen per pixel at 100 %.
+    """
+    if zoom / scale >= _NEAR_FROM:
+        return "near"
+    # Whoever wants everything large loses no title that others can read.
+    return "far" if zoom >= _FAR_FROM * min(scale, 1.0) else "farther"
+
+
+def _far(title: str, shape: NodeShape, has_status: bool) -> tuple[tuple[str, ...], float]:
+    """Return the title of a node that is seen from afar, as large as it has room, and how large."""
+    if shape.collapsed:
+        taken = 2 * _PORT_INSET + (FAR_STATUS if has_status else 0.0)
+        most, least = _FAR_BAR_SIZES
+        return filling(title, shape.width - taken, HEAD, most=most, least=least, bold=True)
+    most, least = _FAR_SIZES
+    room = shape.width - 2 * INSET, shape.height - HEAD - _FAR_AIR
+    return filling(title, *room, most=most, least=least, bold=True)
 
 
 def _title_taken(shape: NodeShape) -> float:

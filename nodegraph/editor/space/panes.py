@@ -18,7 +18,7 @@ _LEAST = {"left": 150.0, "right": 220.0, "bottom": 140.0}
 _LEAST_CANVAS = 200.0
 # Of the height for the lower pane, and of the width for those at the sides.
 _MOST_PULLED: Mapping[str, float] = {"left": 1 / 3, "right": 1 / 3, "bottom": 0.7}
-_MOST_AT_FIRST: Mapping[str, float] = {"left": 0.24, "right": 0.3, "bottom": 0.42}
+_MOST_AT_FIRST: Mapping[str, float] = {"left": 0.26, "right": 0.3, "bottom": 0.42}
 
 
 @dataclass(frozen=True)
