@@ -28,8 +28,10 @@ from nodegraph.progress import Progress, blocks_of, no_progress, wanted_block_fr
 from nodegraph.requirement import Extra, Requirement
 from nodegraph.spec import node
 from nodegraph.weights import Weights, WeightsFile, weights_file, weights_folder
+from nodegraph.worker import Answer, Worker, borrow_worker
 
 __all__ = [
+    "Answer",
     "Audio",
     "AudioError",
     "AudioFileError",
@@ -55,8 +57,10 @@ __all__ = [
     "Weights",
     "WeightsError",
     "WeightsFile",
+    "Worker",
     "WorkerError",
     "blocks_of",
+    "borrow_worker",
     "environment_folder",
     "environment_python",
     "environment_versions",

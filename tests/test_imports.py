@@ -26,6 +26,7 @@ LAYERS = (
     "download",
     "models",
     "environments",
+    "worker_process",
     "worker",
     "spec",
     "library",
