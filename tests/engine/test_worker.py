@@ -285,10 +285,11 @@ def test_without_progress_it_is_stopped_even_if_a_thread_of_it_still_beats():
 
 
 def test_however_long_it_takes_it_is_not_stopped_while_it_gets_on():
-    with worker(limit_s=0.8) as one:
+    # So long that also a busy machine starts the process within it.
+    with worker(limit_s=3.0) as one:
         began = time.monotonic()
         one.run({"do": "crawl"})
-        assert time.monotonic() - began > 0.8
+        assert time.monotonic() - began > 3.0
 
 
 def test_after_a_failure_the_next_job_starts_anew():
