@@ -21,7 +21,7 @@ from nodegraph.editor.space.face import (
 from nodegraph.editor.space.hints import hint_of
 from nodegraph.editor.space.hit import Hit
 from nodegraph.editor.space.shape import HEAD, shape_of
-from nodegraph.editor.words.values import number_text, seconds_text, value_text
+from nodegraph.editor.words.values import duration_text, number_text, value_text
 from nodegraph.graph import Graph, Link, Node
 from nodegraph.param import Param, Range
 
@@ -186,9 +186,23 @@ def test_nothing_is_automatic():
     assert value_text(Param("level_dbfs", "float", None, nullable=True), None) == "Automatic"
 
 
-@pytest.mark.parametrize(("seconds", "text"), [(0.04, "40 ms"), (1.24, "1.2 s"), (185, "3:05 min")])
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (0.0001, "1 ms"),
+        (0.04, "40 ms"),
+        (0.999, "1.0 s"),
+        (1.24, "1.2 s"),
+        (9.94, "9.9 s"),
+        (9.96, "10 s"),
+        (59.6, "1:00 min"),
+        (185, "3:05 min"),
+        (3599.6, "1:00 h"),
+        (3725, "1:02 h"),
+    ],
+)
 def test_durations_are_short(seconds, text):
-    assert seconds_text(seconds) == text
+    assert duration_text(seconds) == text
 
 
 @pytest.mark.parametrize(

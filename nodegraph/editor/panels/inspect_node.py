@@ -20,7 +20,7 @@ from nodegraph.editor.panels.styling import FONTS
 from nodegraph.editor.words import _, told
 from nodegraph.editor.words.names import family_name, family_of, kind_name, port_name
 from nodegraph.editor.words.statuses import status_name
-from nodegraph.editor.words.values import seconds_text
+from nodegraph.editor.words.values import duration_text
 from nodegraph.editor.work.part import Tag
 from nodegraph.editor.work.studio import Studio
 from nodegraph.graph import NodeId
@@ -156,7 +156,7 @@ class NodeSheet:
         if state.status == "running" and state.fraction > 0:
             text = _("{what}: {percent} %").format(what=text, percent=round(100 * state.fraction))
         elif state.seconds is not None:
-            text = _("{what} · took {duration}").format(what=text, duration=seconds_text(state.seconds))
+            text = _("{what} · took {duration}").format(what=text, duration=duration_text(state.seconds))
         words(row, text)
         if state.reason:
             strong = state.status in ("failed", "blocked", "unavailable")

@@ -17,7 +17,7 @@ from nodegraph.editor.panels.fields import TextBox, heading, icon_button, words
 from nodegraph.editor.panels.styling import FONTS
 from nodegraph.editor.words import _, ngettext, told
 from nodegraph.editor.words.names import english_name, kind_name, port_name
-from nodegraph.editor.words.values import seconds_text
+from nodegraph.editor.words.values import duration_text
 from nodegraph.editor.work.part import Tag
 from nodegraph.editor.work.studio import Studio
 from nodegraph.graph import Link, NodeId
@@ -178,7 +178,7 @@ def _add_facts(studio: Studio, parent: Tag) -> None:
     text = ngettext("{count} node would run.", "{count} nodes would run.", run.to_run)
     words(parent, text.format(count=run.to_run))
     if run.expected_s is not None:
-        about = _("It would take about {duration}.").format(duration=seconds_text(run.expected_s))
+        about = _("It would take about {duration}.").format(duration=duration_text(run.expected_s))
         words(parent, about, colour=studio.colours.quiet)
     for node_id in document.graph.order:
         state = studio.desk.states.get(node_id)

@@ -18,7 +18,7 @@ from nodegraph.editor.space.shape import HEAD, NodeShape, PortPlace
 from nodegraph.editor.words import _, ngettext, told
 from nodegraph.editor.words.names import family_of, param_name, port_name
 from nodegraph.editor.words.statuses import status_name
-from nodegraph.editor.words.values import level_text, seconds_text, value_text
+from nodegraph.editor.words.values import duration_text, level_text, value_text
 from nodegraph.errors import ParameterError
 from nodegraph.graph import Node, NodeId
 from nodegraph.library import Library
@@ -340,7 +340,7 @@ def _strip(state: NodeState | None, status: str, width: float) -> tuple[str, str
         return fitting(first_sentence(told(state.reason)), STRIP_SIZE, room), ""
     figures = _loudness(state)
     if status == "clean" and state.seconds is not None:
-        text = seconds_text(state.seconds)
+        text = duration_text(state.seconds)
     figures = fitting(figures, STRIP_SIZE, room - _PADDING - 20) if figures else ""
     left = room - (text_width(figures, STRIP_SIZE) + _PADDING if figures else 0)
     return fitting(text, STRIP_SIZE, left), figures

@@ -11,26 +11,13 @@ from nodegraph.editor.look.icons import ICONS
 from nodegraph.editor.panels.styling import FONTS, accent_theme, flat_theme, on_theme, text_width
 from nodegraph.editor.space.panes import Pane
 from nodegraph.editor.words import _, ngettext
+from nodegraph.editor.words.values import duration_text
 from nodegraph.editor.work.part import Tag
 from nodegraph.editor.work.studio import Studio
 
-__all__ = ["Toolbar", "duration_text", "run_text", "title_of"]
+__all__ = ["Toolbar", "run_text", "title_of"]
 
 _BAR = 180
-
-
-def duration_text(seconds: float) -> str:
-    """Return a duration for people: "0.4 s", "14 s", "3:05 min", "1:02 h"."""
-    if seconds < 9.95:
-        return _("{seconds:.1f} s").format(seconds=seconds)
-    whole = round(seconds)
-    if whole < 100:
-        return _("{seconds} s").format(seconds=whole)
-    minutes, rest = divmod(whole, 60)
-    if minutes < 60:
-        return _("{minutes}:{seconds:02d} min").format(minutes=minutes, seconds=rest)
-    hours, minutes = divmod(minutes, 60)
-    return _("{hours}:{minutes:02d} h").format(hours=hours, minutes=minutes)
 
 
 def run_text(state: RunState) -> str:

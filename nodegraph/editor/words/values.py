@@ -10,7 +10,7 @@ from nodegraph.editor.words.catalogue import _, ngettext
 from nodegraph.editor.words.names import choice_name
 from nodegraph.param import Param
 
-__all__ = ["level_text", "number_text", "seconds_text", "value_text"]
+__all__ = ["duration_text", "level_text", "number_text", "value_text"]
 
 _MINUS = "−"
 
@@ -59,11 +59,17 @@ def level_text(level: float) -> str:
     return f"{level:.1f}".replace("-", _MINUS)
 
 
-def seconds_text(seconds: float) -> str:
-    """Return "40 ms", "1.2 s", "3:05 min": how long something took."""
+def duration_text(seconds: float) -> str:
+    """Return how long something takes, for people: "40 ms", "1.2 s", "14 s", "3:05 min", "1:02 h"."""
     if seconds < 0.995:
-        return f"{max(1, round(seconds * 1000))} ms"
-    if seconds < 59.95:
-        return f"{seconds:.1f} s"
+        return _("{milliseconds} ms").format(milliseconds=max(1, round(seconds * 1000)))
+    if seconds < 9.95:
+        return _("{seconds:.1f} s").format(seconds=seconds)
     whole = round(seconds)
-    return f"{whole // 60}:{whole % 60:02d} min"
+    if whole < 60:
+        return _("{seconds} s").format(seconds=whole)
+    minutes, rest = divmod(whole, 60)
+    if minutes < 60:
+        return _("{minutes}:{seconds:02d} min").format(minutes=minutes, seconds=rest)
+    hours, minutes = divmod(minutes, 60)
+    return _("{hours}:{minutes:02d} h").format(hours=hours, minutes=minutes)
