@@ -12,6 +12,7 @@ from nodegraph.editor.canvas.pen import dashes
 from nodegraph.editor.desk.desk import Selection
 from nodegraph.editor.desk.edits import add_node
 from nodegraph.editor.desk.states import NodeState, PortRef
+from nodegraph.editor.space.corners import HOME
 from nodegraph.editor.space.overlay import LinkDraft, Overlay
 from nodegraph.editor.space.view import View, between
 from nodegraph.editor.window.window import Window
@@ -474,3 +475,17 @@ def test_a_node_can_be_shown_in_the_frame_in_which_it_came(canvas, studio):
     canvas.user.wait(lambda: not canvas.sights.moving)
     x, _y = canvas.to_screen((2108.0, 960.0))
     assert x == pytest.approx(canvas.studio.canvas.x + canvas.studio.canvas.width / 2, abs=2)
+
+
+def test_the_minimap_leaves_the_corner_of_a_selected_node_and_comes_back(canvas, studio):
+    corner = canvas._minimap.size.box(HOME, studio.view.width, studio.view.height)
+    place = studio.view.to_canvas(corner[0] + 10, corner[1] + 10)
+    studio.desk.edit(studio.desk.document.move("gain", *place), "Move")
+    studio.desk.select(Selection(frozenset({"gain"})))
+    canvas.user.frames(3)
+    assert canvas._minimap.corner != HOME
+    pane = dpg.get_item_pos("pane.canvas")
+    assert dpg.get_item_pos(canvas._minimap._window)[1] < pane[1] + studio.view.height / 2
+    studio.desk.edit(studio.desk.document.move("gain", 0.0, 0.0), "Move")
+    canvas.user.frames(3)
+    assert canvas._minimap.corner == HOME

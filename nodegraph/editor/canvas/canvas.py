@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from dataclasses import replace
 
+import numpy as np
+
 from nodegraph.document import Place
 from nodegraph.editor.canvas.hint_drawing import draw_invitation
 from nodegraph.editor.canvas.minimap import Minimap
@@ -16,6 +18,7 @@ from nodegraph.editor.canvas.pointer import Pointer
 from nodegraph.editor.canvas.sights import Sights
 from nodegraph.editor.desk.desk import Topic
 from nodegraph.editor.desk.keymap import Chord, chord_text
+from nodegraph.editor.space.corners import corner_for
 from nodegraph.editor.space.gestures import Asks, Gestures, Surface
 from nodegraph.editor.space.hints import hint_of
 from nodegraph.editor.space.overlay import Overlay
@@ -63,6 +66,7 @@ class Canvas:
         self._watch = studio.desk.watch()
         self.gestures = Gestures(self._surface(_NOBODY))
         self._history: object = None
+        self._dodged: object = None
         self._unfinished = False
         studio.actions.add(*self.sights.actions())
         # Popups come after it, so that they have Escape first.
@@ -98,6 +102,7 @@ class Canvas:
     def place(self, pane: Pane) -> None:
         """See Part."""
         self._pointer.pane = pane = pane.whole
+        self._dodged = None
         self.studio.view = self.studio.view.resized(pane.width, pane.height)
         self._minimap.place(pane)
         self._see()
@@ -122,7 +127,27 @@ class Canvas:
         self.sights.update(interrupted=self._pointer.busy)
         self._see()
         self._show_overlay()
+        self._dodge()
         self._minimap.update(studio.scene, studio.view, wanted=studio.settings.minimap)
+
+    def _dodge(self) -> None:
+        """Have the minimap stand where it hides neither what one works on nor, if it can be, anything."""
+        studio, scene = self.studio, self.studio.scene
+        dragging = self.gestures.busy
+        # It stays while the view is moved, or the pointer is over it: one is about to use it.
+        used = self._pointer.busy or self._pointer.over_map
+        if self.sights.moving or (used and not dragging):
+            return
+        pointer = self._pointer.place if dragging else None
+        key = studio.view, scene.document, studio.desk.selection, pointer
+        if key == self._dodged:
+            return
+        self._dodged = key
+        nodes = scene.boxes.reshape(-1, 4)
+        chosen = [scene.box_of(each) for each in studio.desk.selection.nodes if each in scene.shapes]
+        selected = np.array(chosen, dtype=np.float64).reshape(-1, 4)
+        size, now = self._minimap.size, self._minimap.corner
+        self._minimap.stand(corner_for(studio.view, size, nodes, selected, now=now, pointer=pointer))
 
     @property
     def busy(self) -> bool:

@@ -13,6 +13,7 @@ import numpy.typing as npt
 from nodegraph.document import Place
 from nodegraph.editor.canvas.pen import Pen
 from nodegraph.editor.look.colours import Colour, Colours, family_colour, mixed
+from nodegraph.editor.space.corners import HOME, Corner, map_size
 from nodegraph.editor.space.panes import Pane
 from nodegraph.editor.space.scene import Scene
 from nodegraph.editor.space.view import Box, View
@@ -21,7 +22,6 @@ from nodegraph.editor.work.part import Tag
 
 __all__ = ["Minimap", "fitted_box", "painted"]
 
-_WIDTH, _HEIGHT, _MARGIN = 196.0, 128.0, 12.0
 _PADDING = 8.0
 _TEXTURES: Tag = "canvas.minimap"
 # A drag of nodes draws it no more often than this (s).
@@ -43,8 +43,9 @@ class Minimap:
 
     def __init__(self, parent: Tag, colours: Colours, scale: float) -> None:
         self._colours = colours
-        self.width, self.height = round(_WIDTH * scale), round(_HEIGHT * scale)
-        self._margin, self._padding = round(_MARGIN * scale), _PADDING * scale
+        self.size = map_size(scale)
+        self.width, self.height = self.size.width, self.size.height
+        self._padding = _PADDING * scale
         self._window: Tag = dpg.add_child_window(
             parent=parent, width=self.width, height=self.height, border=False, no_scrollbar=True, show=False
         )
@@ -63,6 +64,7 @@ class Minimap:
         root.outline(edge, colours.border)
         self._seen = root.group()
         self._pane = Pane(0, 0, 0, 0)
+        self.corner = HOME
         self._shown = False
         self._stale, self._drawn_at = True, 0.0
         self._view: View | None = None
@@ -70,17 +72,23 @@ class Minimap:
         self._map = (1.0, 0.0, 0.0)
 
     def place(self, pane: Pane) -> None:
-        """Stand in the lower right corner of the canvas."""
+        """Stand in its corner of the canvas."""
         self._pane = pane
         dpg.configure_item(self._window, pos=(int(self._left - pane.x), int(self._top - pane.y)))
 
+    def stand(self, corner: Corner) -> None:
+        """Go to a corner of the canvas."""
+        if corner != self.corner:
+            self.corner = corner
+            self.place(self._pane)
+
     @property
     def _left(self) -> float:
-        return self._pane.x + self._pane.width - self.width - self._margin
+        return self._pane.x + self.size.box(self.corner, self._pane.width, self._pane.height)[0]
 
     @property
     def _top(self) -> float:
-        return self._pane.y + self._pane.height - self.height - self._margin
+        return self._pane.y + self.size.box(self.corner, self._pane.width, self._pane.height)[1]
 
     def touch(self) -> None:
         """Note that the graph has changed."""
@@ -104,8 +112,7 @@ class Minimap:
 
     def update(self, scene: Scene, view: View, *, wanted: bool) -> None:
         """Draw what has changed."""
-        fits = self._pane.width > 2.2 * self.width and self._pane.height > 2.2 * self.height
-        shown = wanted and fits and bool(scene.ids)
+        shown = wanted and self.size.fits(self._pane.width, self._pane.height) and bool(scene.ids)
         if shown != self._shown:
             self._shown = shown
             dpg.configure_item(self._window, show=shown)

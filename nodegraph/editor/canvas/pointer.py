@@ -45,7 +45,7 @@ class Pointer:
         self._studio, self._plot, self._minimap = studio, plot, minimap
         self.pane = Pane(0, 0, 1, 1)
         self.place: Place = (0.0, 0.0)
-        self.inside = False
+        self.inside = self.over_map = False
         self.rests_since = time.monotonic()
         self._mode: _Mode = "idle"
         self._pixel = (-1.0, -1.0)
@@ -73,10 +73,10 @@ class Pointer:
         px, py = dpg.get_mouse_pos(local=False)
         moved = (px - self._pixel[0], py - self._pixel[1])
         self._pixel = (px, py)
-        over_map = self._minimap.contains(px, py)
-        self.inside = self._plot.hovered and not over_map
+        self.over_map = self._minimap.contains(px, py)
+        self.inside = self._plot.hovered and not self.over_map
         if self._mode == "idle":
-            self._begin(gestures, over_map=over_map)
+            self._begin(gestures, over_map=self.over_map)
         if self._mode == "pan":
             self._studio.view = self._studio.view.panned(*moved)
         elif self._mode == "minimap":

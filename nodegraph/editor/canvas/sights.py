@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 
+import numpy as np
+
 from nodegraph.editor.desk.actions import Action
+from nodegraph.editor.space.corners import clear_of_map, map_size
 from nodegraph.editor.space.scene import Scene
 from nodegraph.editor.space.view import Box, View, between
 from nodegraph.editor.words import N_
 from nodegraph.editor.work.studio import Studio
+from nodegraph.graph import NodeId
 
 __all__ = ["Sights"]
 
 # A flight takes so long (s): one sees where one comes from, and waits for nothing.
 _FLIGHT_S = 0.15
 _STEP = 1.25
-_MARGIN = 40.0
+_MARGIN = 32.0
 # Nothing is shown larger than this only because it is alone.
 _MOST = 1.1
 
@@ -85,12 +89,17 @@ class Sights:
             scale = self._studio.scale
             self.go(replace(View(), width=self._aim.width, height=self._aim.height, zoom=scale), at_once=True)
         else:
-            self.fit(bounds, at_once=at_once)
+            self.fit(bounds, self._scene.ids, at_once=at_once)
 
-    def fit(self, box: Box, *, at_once: bool = False) -> None:
-        """Show a box of the canvas as large as it fits."""
-        scale = self._studio.scale
-        self.go(self._aim.fitted(box, _MARGIN * scale, _MOST * scale), at_once=at_once)
+    def fit(self, box: Box, nodes: Iterable[NodeId], *, at_once: bool = False) -> None:
+        """Show a box of the canvas as large as it fits; the minimap hides none of the nodes in it."""
+        scale, aim = self._studio.scale, self._aim
+        margin, most, size = _MARGIN * scale, _MOST * scale, map_size(scale)
+        if self._studio.settings.minimap and size.fits(aim.width, aim.height):
+            boxes = np.array([self._scene.box_of(each) for each in nodes], dtype=np.float64).reshape(-1, 4)
+            self.go(clear_of_map(aim, box, boxes, size, margin=margin, most=most), at_once=at_once)
+        else:
+            self.go(aim.fitted(box, margin, most), at_once=at_once)
 
     def fit_selection(self) -> None:
         """Show what is selected, or everything where nothing is."""
@@ -104,7 +113,7 @@ class Sights:
             self.fit_all()
             return
         left, top, right, bottom = zip(*boxes, strict=True)
-        self.fit((min(left), min(top), max(right), max(bottom)))
+        self.fit((min(left), min(top), max(right), max(bottom)), nodes)
 
     def zoom_by(self, factor: float) -> None:
         """Show things that many times larger."""
