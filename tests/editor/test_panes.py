@@ -2,7 +2,7 @@
 
 import pytest
 
-from nodegraph.editor.space.panes import divide
+from nodegraph.editor.space.panes import Pane, card_beside, divide
 
 
 @pytest.mark.parametrize("scale", [0.75, 1.0, 1.75, 2.5])
@@ -32,3 +32,20 @@ def test_a_closed_pane_leaves_its_room_to_the_graph():
     assert set(fewer) == {"toolbar", "canvas", "status"}
     assert fewer["canvas"].width > every["canvas"].width
     assert fewer["canvas"].height > every["canvas"].height
+
+
+@pytest.mark.parametrize("about", ["left", "canvas", "bottom", "toolbar", "right"])
+@pytest.mark.parametrize("scale", [1.0, 1.75])
+@pytest.mark.parametrize("size", [(1280, 800), (1440, 900), (1920, 1080)])
+def test_a_card_covers_nothing_of_what_it_is_about(size, scale, about):
+    panes = divide(*size, 27 * scale, {}, scale)
+    card = card_beside(about, panes, 364 * scale, 170 * scale, 12 * scale)
+    # Where everything is large the graph and the card share a small window.
+    most = 0.2 if about == "canvas" and scale > 1 else 0.0
+    assert card.shared(panes[about]) <= most * panes[about].width * panes[about].height
+    assert card.shared(Pane(0, 0, *size)) == pytest.approx(card.width * card.height)
+
+
+def test_a_card_about_a_closed_pane_speaks_beside_the_graph():
+    panes = divide(1440, 900, 27, {"left": 0.0}, 1.0)
+    assert card_beside("left", panes, 364, 170, 12) == card_beside("canvas", panes, 364, 170, 12)

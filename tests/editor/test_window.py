@@ -6,6 +6,7 @@ import pytest
 from nodegraph.editor.canvas.canvas import Canvas
 from nodegraph.editor.desk.actions import Action
 from nodegraph.editor.desk.states import RunState
+from nodegraph.editor.space.panes import Pane
 from nodegraph.editor.window.menu import chord_text
 from nodegraph.editor.window.toolbar import run_text
 from nodegraph.editor.window.tour import STEPS
@@ -174,6 +175,20 @@ def test_the_tour_is_walked_through_by_keys(frame, studio):
         assert window.tour.shown
         user.key(key)
     assert not window.tour.shown
+
+
+@pytest.mark.parametrize("scale", [1.0, 1.75])
+def test_the_tour_covers_nothing_of_what_it_is_about(frame, studio, scale):
+    window, user = frame
+    studio.prefer(language="de", ui_scale=scale, window=(1440, 900))
+    user.frames(3)
+    studio.actions.do("help.tour")
+    for step in STEPS:
+        user.frames(4)
+        card = Pane(*dpg.get_item_pos("tour"), *dpg.get_item_rect_size("tour"))
+        about = Pane(*dpg.get_item_pos(f"pane.{step.pane}"), *dpg.get_item_rect_size(f"pane.{step.pane}"))
+        assert card.shared(about) < 0.05 * about.width * about.height
+        user.key("Right")
 
 
 def test_the_tour_can_be_left_at_once(frame, studio):

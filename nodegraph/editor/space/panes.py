@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-__all__ = ["GAP", "PANES", "Pane", "divide"]
+__all__ = ["GAP", "PANES", "Pane", "card_beside", "divide"]
 
 GAP = 6.0
 """Between panes, in pixels at 100 %: where they can be pulled."""
@@ -16,6 +16,8 @@ PANES: Mapping[str, float] = {"left": 232.0, "right": 316.0, "bottom": 292.0}
 _TOOLBAR, _STATUS = 44.0, 28.0
 _LEAST = {"left": 150.0, "right": 220.0, "bottom": 140.0}
 _LEAST_CANVAS = 200.0
+# How much is lost where a card covers the pane that it is about, the graph, or anything else.
+_ABOUT, _GRAPH, _OTHER = 50.0, 3.0, 1.0
 # Of the height for the lower pane, and of the width for those at the sides.
 _MOST_PULLED: Mapping[str, float] = {"left": 1 / 3, "right": 1 / 3, "bottom": 0.7}
 _MOST_AT_FIRST: Mapping[str, float] = {"left": 0.26, "right": 0.3, "bottom": 0.42}
@@ -38,6 +40,12 @@ class Pane:
     def contains(self, px: float, py: float) -> bool:
         """Return whether a pixel lies in it."""
         return self.x <= px < self.x + self.width and self.y <= py < self.y + self.height
+
+    def shared(self, other: Pane) -> float:
+        """Return the area that two have in common."""
+        wide = min(self.x + self.width, other.x + other.width) - max(self.x, other.x)
+        high = min(self.y + self.height, other.y + other.height) - max(self.y, other.y)
+        return max(wide, 0.0) * max(high, 0.0)
 
 
 def divide(
@@ -92,3 +100,39 @@ def _size(name: str, sizes: Mapping[str, float], scale: float, most: float) -> f
     if size <= 0:
         return 0.0
     return float(round(min(max(size, _LEAST[name]) * scale, max(most, _LEAST[name] * scale * 0.6))))
+
+
+def card_beside(name: str, panes: Mapping[str, Pane], width: float, height: float, gap: float) -> Pane:
+    """Return where a card stands that is about a pane: what it is about is seen, and the graph if it can be.
+
+    Parameters
+    ----------
+    name : str
+        The pane that it is about; one that is closed stands for "canvas".
+    panes : mapping of str to Pane
+        As `divide` returns them: the card stays within them.
+    width, height : float
+        Of the card.
+    gap : float
+        Between the card and what it is about, and the edges of the window.
+    """
+    name = name if name in panes else "canvas"
+    about = panes[name]
+    right = max(pane.x + pane.width for pane in panes.values()) - gap - width
+    lowest = max(pane.y + pane.height for pane in panes.values()) - gap - height
+    highest = min(pane.y for pane in panes.values()) + gap
+
+    def loss(card: Pane) -> float:
+        weights = {name: _ABOUT, "canvas": _ABOUT if name == "canvas" else _GRAPH}
+        return sum(weights.get(each, _OTHER) * card.shared(pane) for each, pane in panes.items())
+
+    across = about.x, about.x + (about.width - width) / 2, about.x + about.width - width
+    along = about.y + gap, about.y + (about.height - height) / 2, about.y + about.height - height - gap
+    beside = [(x, y) for x in (about.x + about.width + gap, about.x - gap - width) for y in along]
+    above = [(x, y) for y in (about.y + about.height + gap, about.y - gap - height) for x in across]
+    inside = [(x, y) for y in reversed(along) for x in reversed(across)]
+    cards = [
+        Pane(max(min(x, right), gap), max(min(y, lowest), highest), width, height)
+        for x, y in (*beside, *above, *inside)
+    ]
+    return min(cards, key=loss)

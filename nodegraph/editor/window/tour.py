@@ -9,14 +9,16 @@ import dearpygui.dearpygui as dpg
 from nodegraph.editor.desk.actions import Action
 from nodegraph.editor.desk.keymap import Chord
 from nodegraph.editor.panels.styling import FONTS, accent_theme, flat_theme
-from nodegraph.editor.space.panes import Pane
+from nodegraph.editor.space.panes import Pane, card_beside
 from nodegraph.editor.words import N_, _
 from nodegraph.editor.work.part import Tag
 from nodegraph.editor.work.studio import Studio
 
 __all__ = ["STEPS", "Tour"]
 
-_WIDTH = 340
+# Of its text; and how high the card is thought to be until it is drawn.
+_WIDTH, _HEIGHT = 340, 190
+_GAP = 12
 
 
 @dataclass(frozen=True)
@@ -78,6 +80,7 @@ class Tour:
         self._panes: dict[str, Pane] = {}
         self._step: int | None = None
         self._items: list[Tag] = []
+        self._size = (0.0, 0.0)
 
     @property
     def shown(self) -> bool:
@@ -93,6 +96,15 @@ class Tour:
     def actions(self) -> tuple[Action, ...]:
         """Return what shows it again."""
         return (Action("help.tour", N_("A short tour"), self.start, lambda: not self.shown, icon="info"),)
+
+    def update(self) -> None:
+        """Put the card where it belongs, now that its size is known; begin by itself if it should."""
+        if self._step is not None:
+            width, height = dpg.get_item_rect_size("tour")
+            if width and (width, height) != self._size:
+                self._size = width, height
+                dpg.set_item_pos("tour", self._beside(self._step))
+        self.offer()
 
     def offer(self) -> None:
         """Begin by itself for somebody who has not seen it, once there is a graph to talk about."""
@@ -174,22 +186,14 @@ class Tour:
                 continue
             button = dpg.add_button(label=label, parent=row, tag=tag, user_data=by, callback=self._pressed)
             dpg.bind_item_theme(button, accent_theme(colours) if by == 1 else flat_theme(colours))
-        dpg.set_item_pos(card, self._beside(pane))
+        dpg.set_item_pos(card, self._beside(self._step))
 
-    def _beside(self, pane: Pane) -> list[int]:
-        """Return where the card stands: inside of the window, near the pane and not over its middle."""
+    def _beside(self, step: int) -> list[int]:
+        """Return where the card of a step stands."""
         scale = self._studio.scale
-        width, height = (_WIDTH + 24) * scale, 190 * scale
-        right = max(each.x + each.width for each in self._panes.values())
-        x = pane.x + pane.width + 12 * scale
-        if x + width > right:
-            x = pane.x + (pane.width - width) / 2
-        y = pane.y + 24 * scale
-        if pane.height < height:
-            y = pane.y + pane.height + 12 * scale
-        if pane.y > height * 1.5:
-            y = pane.y - height
-        return [int(max(x, 8)), int(max(y, 8))]
+        width, height = self._size if self._size[0] else ((_WIDTH + 24) * scale, _HEIGHT * scale)
+        card = card_beside(STEPS[step].pane, self._panes, width, height, _GAP * scale)
+        return [int(card.x), int(card.y)]
 
     def _pressed(self, _sender: Tag, _data: object, by: int) -> None:
         self.go(by)

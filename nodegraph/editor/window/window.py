@@ -179,7 +179,7 @@ class Window:
         for overlay in self.overlays:
             overlay.update()
         self._notices.update()
-        self.tour.offer()
+        self.tour.update()
 
     def _follow(self, changed: Topic) -> None:
         """Take in what has changed on the desk, and the settings."""
