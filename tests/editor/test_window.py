@@ -179,7 +179,7 @@ def test_the_tour_is_walked_through_by_keys(frame, studio):
 
 @pytest.mark.parametrize("scale", [1.0, 1.75])
 def test_the_tour_covers_nothing_of_what_it_is_about(frame, studio, scale):
-    window, user = frame
+    _window, user = frame
     studio.prefer(language="de", ui_scale=scale, window=(1440, 900))
     user.frames(3)
     studio.actions.do("help.tour")
