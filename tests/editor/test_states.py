@@ -8,6 +8,9 @@ import pytest
 from bench_of_work import Bench, graph, make_studio, port
 
 from nodegraph.document import Document
+from nodegraph.editor.desk.edits import rename
+from nodegraph.editor.window.toolbar import run_text
+from nodegraph.editor.words import use_language
 from nodegraph.editor.work.knowledge import Inquiry, Knowledge
 from nodegraph.editor.work.lane import Lane
 from nodegraph.editor.work.sessions import session_of
@@ -90,8 +93,42 @@ def test_reasons_are_sentences(bench):
     bench.set("b", "gain_db", -6.0)
     bench.wait(lambda: bench.status("b") == "stale")
     assert bench.desk.states["b"].reason == "Gain: -3 → -6 dB."
-    assert bench.desk.states["c"].reason == "b changed."
+    assert bench.desk.states["c"].reason == "Gain changed."
     assert bench.desk.states["c"].seconds is not None
+
+
+def test_reasons_call_nodes_what_the_user_sees(bench):
+    bench.open(graph("a.audio > c.audio", a="test.noise", b=("test.noise", {"seed": 3}), c="test.turn"))
+    made(bench)
+    document = rename(rename(bench.desk.document, "a", "Seite A"), "b", "Seite B")
+    bench.desk.edit(document, "Rename")
+    bench.set("a", "seed", 7)
+    bench.wait(lambda: bench.status("c") == "stale")
+    assert bench.desk.states["c"].reason == "Seite A changed."
+    other = graph("b.audio > c.audio", a="test.noise", b=("test.noise", {"seed": 3}), c="test.turn")
+    bench.desk.edit(bench.desk.document.with_graph(other), "Link")
+    bench.wait(lambda: "comes" in bench.desk.states["c"].reason)
+    assert bench.desk.states["c"].reason == "Audio comes from Seite B instead of Seite A."
+    assert any(line.why == bench.desk.states["c"].reason for line in bench.runner.plan_lines())
+
+
+def test_what_keeps_everything_from_running_is_told(bench):
+    bench.open(graph("load.audio > b.audio", load="load", b="gain"))
+    bench.wait(lambda: bench.status("b") == "blocked")
+    state = bench.desk.run_state
+    assert state.to_run == 0
+    text = "Load audio cannot run: No file is chosen. Choose a file."
+    assert run_text(state, bench.desk.document) == text
+    use_language("de")
+    try:
+        german = run_text(state, bench.desk.document)
+    finally:
+        use_language("en")
+    assert german == "„Ton laden“ kann nicht laufen: „Datei“ ist nicht gewählt. Eine Datei wählen."
+    bench.open(graph(a="test.noise"))
+    made(bench)
+    bench.wait(lambda: bench.desk.run_state.to_run == 0)
+    assert run_text(bench.desk.run_state, bench.desk.document) == "Everything is up to date."
 
 
 def test_the_plan_tells_what_would_run_why_and_for_how_long(bench):

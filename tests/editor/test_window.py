@@ -3,9 +3,10 @@
 import dearpygui.dearpygui as dpg
 import pytest
 
+from nodegraph.document import Document
 from nodegraph.editor.canvas.canvas import Canvas
 from nodegraph.editor.desk.actions import Action
-from nodegraph.editor.desk.states import RunState
+from nodegraph.editor.desk.states import Obstacle, RunState
 from nodegraph.editor.space.panes import Pane
 from nodegraph.editor.window.menu import chord_text
 from nodegraph.editor.window.toolbar import run_text
@@ -201,9 +202,21 @@ def test_the_tour_can_be_left_at_once(frame, studio):
 
 
 def test_what_would_run_is_said_in_words():
-    assert run_text(RunState()) == "Everything is up to date."
-    assert run_text(RunState(to_run=1)) == "1 node to run"
-    assert run_text(RunState("region", eta_s=None)) == "Preview of the passage"
+    assert run_text(RunState(), Document()) == "Everything is up to date."
+    assert run_text(RunState(to_run=1), Document()) == "1 node to run"
+    assert run_text(RunState("region", eta_s=None), Document()) == "Preview of the passage"
+
+
+def test_a_long_obstacle_ends_before_the_title(frame, studio):
+    _window, user = frame
+    why = Obstacle("load", "file: /a/very/long/path/" + "deeper/" * 60 + "a.wav is not there.")
+    studio.desk.know_run(RunState(obstacle=why))
+    user.frames(3)
+    shown = dpg.get_value("toolbar.state")
+    assert shown.endswith("…")
+    right = dpg.get_item_rect_max("toolbar.state")[0]
+    assert right < dpg.get_item_pos("toolbar.title")[0]
+    assert dpg.get_value("toolbar.said").endswith("a.wav is not there.")
 
 
 def test_keys_are_shown_as_people_write_them(studio):

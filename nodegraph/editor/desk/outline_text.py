@@ -7,13 +7,21 @@ from dataclasses import dataclass
 
 from nodegraph.document import Document
 from nodegraph.editor.desk.finding import Candidate
-from nodegraph.editor.desk.states import NodeState
+from nodegraph.editor.desk.states import NodeState, Obstacle
 from nodegraph.editor.words import _, ngettext, told
 from nodegraph.editor.words.names import kind_name, port_name
 from nodegraph.editor.words.statuses import status_name
 from nodegraph.graph import Link, NodeId
 
-__all__ = ["OutlineRow", "link_text", "node_candidates", "node_name", "outline", "outline_text"]
+__all__ = [
+    "OutlineRow",
+    "link_text",
+    "node_candidates",
+    "node_name",
+    "obstacle_text",
+    "outline",
+    "outline_text",
+]
 
 
 @dataclass(frozen=True)
@@ -49,6 +57,12 @@ def node_name(document: Document, node_id: NodeId) -> str:
     base = node.kind.rpartition(".")[2]
     number = node_id[len(base) :] if node_id.startswith(base) else ""
     return f"{kind_name(node.kind)} {number}" if number.isdigit() else kind_name(node.kind)
+
+
+def obstacle_text(document: Document, obstacle: Obstacle) -> str:
+    """Return "Load audio cannot run: No file is chosen. Choose a file."."""
+    node, reason = node_name(document, obstacle.node_id), told(obstacle.reason)
+    return _("{node} cannot run: {reason}").format(node=node, reason=reason)
 
 
 def link_text(document: Document, link: Link) -> str:

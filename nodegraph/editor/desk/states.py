@@ -8,7 +8,7 @@ from typing import Literal
 
 from nodegraph.graph import NodeId
 
-__all__ = ["Loudness", "NodeState", "PortRef", "RunState", "Status"]
+__all__ = ["Loudness", "NodeState", "Obstacle", "PortRef", "RunState", "Status"]
 
 Status = Literal["clean", "stale", "running", "failed", "unavailable", "blocked", "bypassed"]
 """clean: its results are there. stale: it would run. unavailable: something must be installed first.
@@ -68,6 +68,22 @@ class NodeState:
 
 
 @dataclass(frozen=True)
+class Obstacle:
+    """A node that cannot run, and keeps those behind it from running.
+
+    Parameters
+    ----------
+    node_id : node id
+        The node.
+    reason : str
+        Why it cannot, as the engine says it.
+    """
+
+    node_id: NodeId
+    reason: str
+
+
+@dataclass(frozen=True)
 class RunState:
     """What is going on in the background.
 
@@ -83,6 +99,8 @@ class RunState:
         How many nodes would run now if one asked for everything.
     expected_s : float, optional
         How long that would take, if that can be told.
+    obstacle : Obstacle, optional
+        The first node that could not run then.
     """
 
     what: Literal["idle", "region", "run"] = "idle"
@@ -90,3 +108,4 @@ class RunState:
     eta_s: float | None = None
     to_run: int = 0
     expected_s: float | None = None
+    obstacle: Obstacle | None = None

@@ -11,7 +11,7 @@ from nodegraph.editor.desk import edits
 from nodegraph.editor.desk.desk import Selection
 from nodegraph.editor.desk.edits_canvas import Alignment, aligned, distributed, place_nodes
 from nodegraph.editor.desk.edits_links import unlink
-from nodegraph.editor.desk.outline_text import node_name
+from nodegraph.editor.desk.outline_text import node_name, obstacle_text
 from nodegraph.editor.look.colours import port_colour
 from nodegraph.editor.panels.fields import TextBox, heading, icon_button, words
 from nodegraph.editor.panels.styling import FONTS
@@ -170,10 +170,13 @@ def _add_facts(studio: Studio, parent: Tag) -> None:
         ngettext("{count} link", "{count} links", links).format(count=links),
     ]
     words(parent, ", ".join(facts), colour=studio.colours.quiet)
+    if run.obstacle is not None:
+        words(parent, obstacle_text(document, run.obstacle))
     if not run.to_run:
-        words(
-            parent, _("Nothing would run: every result is there.") if nodes else _("There is nothing to run.")
-        )
+        if not nodes:
+            words(parent, _("There is nothing to run."))
+        elif run.obstacle is None:
+            words(parent, _("Nothing would run: every result is there."))
         return
     text = ngettext("{count} node would run.", "{count} nodes would run.", run.to_run)
     words(parent, text.format(count=run.to_run))

@@ -19,6 +19,7 @@ __all__ = [
     "load_fonts",
     "make_theme",
     "on_theme",
+    "shortened",
     "text_width",
 ]
 
@@ -49,6 +50,20 @@ def text_width(text: str, font: Tag) -> float:
     """Return how wide a text is drawn (pixels); an estimate before the first frame."""
     size = dpg.get_text_size(text, font=font)
     return float(size[0]) if size else 8.5 * len(text)
+
+
+def shortened(text: str, room: float, font: Tag) -> str:
+    """Return a text whose end is left out where it is wider than there is room (pixels)."""
+    if text_width(text, font) <= room:
+        return text
+    least, most = 0, len(text)
+    while least < most:
+        middle = (least + most + 1) // 2
+        if text_width(text[:middle].rstrip() + "…", font) <= room:
+            least = middle
+        else:
+            most = middle - 1
+    return text[:least].rstrip() + "…"
 
 
 def make_theme(colours: Colours, scale: float) -> Tag:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import dearpygui.dearpygui as dpg
 
+from nodegraph.document import Document
 from nodegraph.editor.desk.desk import Desk, Topic
 from nodegraph.editor.desk.keymap import chord_text
+from nodegraph.editor.desk.outline_text import obstacle_text
 from nodegraph.editor.desk.states import RunState
 from nodegraph.editor.look.icons import ICONS
-from nodegraph.editor.panels.styling import FONTS, accent_theme, flat_theme, on_theme, text_width
+from nodegraph.editor.panels.styling import FONTS, accent_theme, flat_theme, on_theme, shortened, text_width
 from nodegraph.editor.space.panes import Pane
 from nodegraph.editor.words import _, ngettext
 from nodegraph.editor.words.values import duration_text
@@ -17,12 +19,14 @@ from nodegraph.editor.work.studio import Studio
 
 __all__ = ["Toolbar", "run_text", "title_of"]
 
-_BAR = 180
+_BAR, _TIP = 180, 420
 
 
-def run_text(state: RunState) -> str:
-    """Return in words what is going on, or what would run."""
+def run_text(state: RunState, document: Document) -> str:
+    """Return in words what is going on, what would run, or what keeps everything from running."""
     if state.what == "idle":
+        if not state.to_run and state.obstacle is not None:
+            return obstacle_text(document, state.obstacle)
         if not state.to_run:
             return _("Everything is up to date.")
         waiting = ngettext("{count} node to run", "{count} nodes to run", state.to_run)
@@ -68,6 +72,7 @@ class Toolbar:
     def __init__(self, studio: Studio) -> None:
         self._studio = studio
         self._watch = studio.desk.watch()
+        self._said = ""
 
     def build(self, parent: Tag) -> None:
         """See Part."""
@@ -102,6 +107,8 @@ class Toolbar:
         with dpg.group(parent=row):
             dpg.add_spacer(height=int(1 * scale))
             dpg.add_text("", tag="toolbar.state")
+            with dpg.tooltip("toolbar.state"):
+                dpg.add_text("", tag="toolbar.said", wrap=int(_TIP * scale))
         dpg.add_text("", tag="toolbar.title", parent=parent)
         dpg.bind_item_font("toolbar.title", FONTS.bold)
         self._watch.renew()
@@ -120,7 +127,7 @@ class Toolbar:
                 self._theme(name)
         if changed & (Topic.RUN | Topic.DOCUMENT):
             state = self._studio.desk.run_state
-            dpg.set_value("toolbar.state", run_text(state))
+            self._said = run_text(state, self._studio.desk.document)
             dpg.configure_item(
                 "toolbar.progress", show=state.what != "idle", overlay=f"{state.fraction * 100:.0f} %"
             )
@@ -144,10 +151,19 @@ class Toolbar:
             theme = self._themes[1] if checked is not None and checked() else self._themes[2]
         dpg.bind_item_theme(f"toolbar.{name}", theme)
 
+    def _show_said(self) -> None:
+        """Show what is going on as far as there is room before the title; the pointer shows all of it."""
+        begin = dpg.get_item_rect_min("toolbar.state")[0]
+        room = dpg.get_item_pos("toolbar.title")[0] - begin - 24 * self._studio.scale
+        # Nobody knows where it begins before the first frame.
+        dpg.set_value("toolbar.state", shortened(self._said, room, FONTS.regular) if begin else self._said)
+        dpg.set_value("toolbar.said", self._said)
+
     def _place_title(self) -> None:
         width = text_width(dpg.get_value("toolbar.title"), FONTS.bold)
         x = max(self._width - width - 16 * self._studio.scale, 0)
         dpg.set_item_pos("toolbar.title", [int(x), int(12 * self._studio.scale)])
+        self._show_said()
 
     def _do(self, _sender: Tag, _data: object, name: str) -> None:
         self._studio.actions.do(name)

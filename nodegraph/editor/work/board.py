@@ -139,8 +139,9 @@ class Board:
         known = self._known
         states = self._states(known) if known is not None else {}
         self._desk.know(states)
-        to_run, expected = (known.to_run, known.expected_s) if known is not None else (0, None)
-        state = RunState(to_run=to_run, expected_s=expected)
+        state = RunState()
+        if known is not None:
+            state = RunState(to_run=known.to_run, expected_s=known.expected_s, obstacle=known.obstacle)
         if self._making is not None:
             state = replace(state, what="run", fraction=self._making.fraction, eta_s=self._making.eta_s)
         elif self._hearing is not None:

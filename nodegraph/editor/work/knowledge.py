@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from nodegraph.audio import Audio
 from nodegraph.cache import Cache, Entry
 from nodegraph.document import Document
 from nodegraph.editor.desk.outline_text import node_name
-from nodegraph.editor.desk.states import Loudness, NodeState, PortRef
+from nodegraph.editor.desk.states import Loudness, NodeState, Obstacle, PortRef
 from nodegraph.editor.listen.sound import Sound
 from nodegraph.editor.work.costs import Costs
 from nodegraph.editor.work.levels import Level
@@ -111,6 +112,11 @@ class Known:
         """How many nodes "run all" would run."""
         return sum(not line.blocked for line in self.lines)
 
+    @property
+    def obstacle(self) -> Obstacle | None:
+        """The first node that "run all" could not run."""
+        return next((Obstacle(line.node_id, line.why) for line in self.lines if line.blocked), None)
+
 
 class Knowledge:
     """Answers questions about nodes. Remembers what cannot change, so that an edit costs little.
@@ -149,7 +155,11 @@ class Knowledge:
                 values[ref] = value
         self._forget(values)
         found, targets = self._plan(document, session, recipes, pages)
-        lines = _lines(found, targets, recipes, pages, Costs(self._cache.ledger, pages))
+
+        def why(recipe: Recipe) -> str:
+            return why_it_runs(recipe, pages.get(recipe.node_id), partial(node_name, document))
+
+        lines = _lines(found, targets, recipes, Costs(self._cache.ledger, pages), why)
         known_s = [line.expected_s for line in lines if not line.blocked]
         expected = None if None in known_s else sum(filter(None, known_s))
         keys, audible = _keys(recipes, inquiry.ports), _audible(recipes, done)
@@ -210,18 +220,22 @@ def _audible(recipes: Recipes, done: frozenset[str]) -> dict[Level, Mapping[str,
 
 
 def _lines(
-    found: Plan, needed: frozenset[NodeId], recipes: Recipes, pages: Mapping[str, Any], costs: Costs
+    found: Plan,
+    needed: frozenset[NodeId],
+    recipes: Recipes,
+    costs: Costs,
+    why: Callable[[Recipe], str],
 ) -> tuple[PlanLine, ...]:
     lines = []
     for step in found.steps:
         if step.state == "reuse" or step.node_id not in needed:
             continue
-        if step.state == "blocked":
+        # A file that exists already keeps nothing from running: one is asked whether to replace it.
+        if step.node_id in recipes.problems:
             lines.append(PlanLine(step.node_id, step.kind, step.why, None, blocked=True))
         else:
             recipe = recipes.made[step.node_id]
-            why = why_it_runs(recipe, pages.get(step.node_id))
-            lines.append(PlanLine(step.node_id, step.kind, why, costs.expected_s(recipe)))
+            lines.append(PlanLine(step.node_id, step.kind, why(recipe), costs.expected_s(recipe)))
     return tuple(lines)
 
 
@@ -276,6 +290,9 @@ class _States:
         assert recipe is not None
         return self._stale(node_id, recipe)
 
+    def _why(self, recipe: Recipe, page: Mapping[str, Any] | None) -> str:
+        return why_it_runs(recipe, page, partial(node_name, self._document))
+
     def _culprit(self, node_id: NodeId, recipe: Recipe | None) -> NodeId | None:
         """Return the node because of which this one cannot run, or None."""
         if recipe is not None:
@@ -298,4 +315,4 @@ class _States:
         if failure is not None:
             self._blame[node_id] = node_id
             return NodeState("failed", reason=failure, seconds=seconds)
-        return NodeState("stale", reason=why_it_runs(recipe, page), seconds=seconds)
+        return NodeState("stale", reason=self._why(recipe, page), seconds=seconds)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from nodegraph.editor.words import N_, _
 from nodegraph.editor.words.names import kind_name, param_name, port_name
 from nodegraph.errors import NodeError, RegrooveError
+from nodegraph.graph import NodeId
 from nodegraph.plan import Cause, Reason, reasons
 from nodegraph.recipe import Recipe
 
@@ -28,17 +29,31 @@ _SENTENCES: Mapping[Cause, str] = {
 }
 
 
-def why_it_runs(recipe: Recipe, page: Mapping[str, Any] | None) -> str:
-    """Return why a node runs, compared with when it last did, in sentences."""
-    return " ".join(dict.fromkeys(_sentence(reason) for reason in reasons(recipe, page)))
+def why_it_runs(recipe: Recipe, page: Mapping[str, Any] | None, title_of: Callable[[NodeId], str]) -> str:
+    """Return why a node runs, compared with when it last did, in sentences.
+
+    Parameters
+    ----------
+    recipe : Recipe
+        How its result is made now.
+    page : mapping, optional
+        What was written down when it last ran; see `nodegraph.plan.reasons`.
+    title_of : callable
+        Tells what the user sees over a node.
+    """
+    return " ".join(dict.fromkeys(_sentence(reason, title_of) for reason in reasons(recipe, page)))
 
 
-def _sentence(reason: Reason) -> str:
-    after = f"{reason.after} {reason.unit}" if reason.unit else reason.after
-    return _(_SENTENCES[reason.what]).format(name=_named(reason), before=reason.before, after=after)
+def _sentence(reason: Reason, title_of: Callable[[NodeId], str]) -> str:
+    before, after = reason.before, reason.after
+    if reason.what == "moved":
+        before, after = title_of(before), title_of(after)
+    elif reason.unit:
+        after = f"{after} {reason.unit}"
+    return _(_SENTENCES[reason.what]).format(name=_named(reason, title_of), before=before, after=after)
 
 
-def _named(reason: Reason) -> str:
+def _named(reason: Reason, title_of: Callable[[NodeId], str]) -> str:
     match reason.what:
         case "param" | "content":
             return param_name(reason.name)
@@ -46,6 +61,8 @@ def _named(reason: Reason) -> str:
             return port_name(reason.name)
         case "updated":
             return kind_name(reason.name)
+        case "upstream":
+            return title_of(reason.name)
         case _:
             return reason.name
 
