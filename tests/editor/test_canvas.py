@@ -7,6 +7,7 @@ import dearpygui.dearpygui as dpg
 import pytest
 
 from nodegraph.document import Document, Frame, Note
+from nodegraph.editor.canvas import sights
 from nodegraph.editor.canvas.canvas import Canvas
 from nodegraph.editor.canvas.pen import dashes
 from nodegraph.editor.desk.desk import Selection
@@ -166,6 +167,43 @@ def test_the_selection_can_be_shown_alone(canvas, studio):
     canvas.user.wait(lambda: not canvas.sights.moving)
     x, _y = canvas.to_screen((708.0, 260.0))
     assert x == pytest.approx(canvas.studio.canvas.x + canvas.studio.canvas.width / 2, abs=2)
+
+
+def test_the_view_glides_to_a_node_that_is_out_of_sight(canvas, studio):
+    begin = studio.view
+    canvas.sights.go_to("gain")
+    assert not canvas.sights.moving
+    studio.desk.edit(studio.desk.document.move("gain", 9000.0, 5000.0), "Move")
+    canvas.sights.go_to("gain")
+    assert studio.view == begin
+    seen = []
+    while canvas.sights.moving:
+        canvas.user.frames(1)
+        seen.append(studio.view.x)
+    assert sights._FLIGHT_S <= 0.2
+    assert seen == sorted(seen)
+    left, top, right, bottom = studio.scene.box_of("gain")
+    assert studio.view.middle == pytest.approx(((left + right) / 2, (top + bottom) / 2))
+    assert studio.view.zoom == begin.zoom
+
+
+def test_the_mouse_interrupts_a_glide(canvas, studio, monkeypatch):
+    monkeypatch.setattr(sights, "_FLIGHT_S", 60.0)
+    studio.desk.edit(studio.desk.document.move("gain", 9000.0, 5000.0), "Move")
+    canvas.user.move(400, 300)
+    canvas.sights.go_to("gain")
+    canvas.user.press(2)
+    assert not canvas.sights.moving
+    canvas.user.release(2)
+    assert studio.view.middle[0] < 9000.0
+
+
+def test_nothing_glides_for_who_likes_no_movement(canvas, studio):
+    studio.prefer(glide=False)
+    studio.desk.edit(studio.desk.document.move("gain", 9000.0, 5000.0), "Move")
+    canvas.sights.go_to("gain")
+    assert not canvas.sights.moving
+    assert studio.view.box[0] < 9000.0 < studio.view.box[2]
 
 
 def test_the_zoom_can_be_changed_without_a_wheel(canvas, studio):

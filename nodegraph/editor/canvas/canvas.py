@@ -51,6 +51,8 @@ class Canvas:
     ----------
     studio : Studio
         What it shares with the other parts.
+    sights : Sights, optional
+        Moves the view, for others as well.
 
     Attributes
     ----------
@@ -60,9 +62,9 @@ class Canvas:
         Moves the view.
     """
 
-    def __init__(self, studio: Studio) -> None:
+    def __init__(self, studio: Studio, sights: Sights | None = None) -> None:
         self.studio = studio
-        self.sights = Sights(studio)
+        self.sights = sights or Sights(studio)
         self._watch = studio.desk.watch()
         self.gestures = Gestures(self._surface(_NOBODY))
         self._history: object = None

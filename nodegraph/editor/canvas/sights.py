@@ -63,8 +63,8 @@ class Sights:
             self._studio.view = between(begin, end, 1 - (1 - share) ** 3)
 
     def go(self, view: View, *, at_once: bool = False) -> None:
-        """Show another part of the canvas."""
-        if at_once:
+        """Show another part of the canvas; at once where the user likes no movement."""
+        if at_once or not self._studio.settings.glide:
             self._studio.view, self._flight = view, None
         elif view != self._studio.view:
             self._flight = self._studio.view, view, time.monotonic()
@@ -100,6 +100,16 @@ class Sights:
             self.go(clear_of_map(aim, box, boxes, size, margin=margin, most=most), at_once=at_once)
         else:
             self.go(aim.fitted(box, margin, most), at_once=at_once)
+
+    def go_to(self, node_id: NodeId) -> None:
+        """Bring a node into the middle, unless it is in sight."""
+        left, top, right, bottom = self._scene.box_of(node_id)
+        view = self._aim
+        seen = view.box
+        if left < seen[0] or top < seen[1] or right > seen[2] or bottom > seen[3]:
+            x = (left + right - view.width / view.zoom) / 2
+            y = (top + bottom - view.height / view.zoom) / 2
+            self.go(replace(view, x=x, y=y))
 
     def fit_selection(self) -> None:
         """Show what is selected, or everything where nothing is."""

@@ -59,6 +59,8 @@ class Settings:
         The first steps were shown.
     minimap : bool
         The whole graph is shown in a corner of the canvas.
+    glide : bool
+        The view glides to what one goes to; else it is there at once.
     """
 
     language: Language = "en"
@@ -80,6 +82,7 @@ class Settings:
     volume_db: float = 0.0
     tour_done: bool = False
     minimap: bool = True
+    glide: bool = True
 
 
 def config_folder() -> Path:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import dearpygui.dearpygui as dpg
 
 from nodegraph.document import Place
+from nodegraph.editor.canvas.sights import Sights
 from nodegraph.editor.desk.actions import Action
 from nodegraph.editor.desk.edits import set_param
 from nodegraph.editor.panels.additions import AdditionsSheet
@@ -41,6 +40,8 @@ class Panels:
     ----------
     studio : Studio
         What the parts share.
+    sights : Sights
+        Moves the view to a node that was found.
 
     Attributes
     ----------
@@ -52,14 +53,14 @@ class Panels:
         What can be added to this computer.
     """
 
-    def __init__(self, studio: Studio) -> None:
+    def __init__(self, studio: Studio, sights: Sights) -> None:
         self._studio = studio
-        self.search = Search(studio, self.go_to)
+        self.search = Search(studio, sights.go_to)
         self.asks = CanvasAsks(studio, self.search, studio.to_screen, self.pick_file)
         self.help, self.keys, self.preferences = HelpPage(studio), CheatSheet(studio), Preferences(studio)
         sheets = (self.help.sheet, self.keys.sheet, self.preferences.sheet)
         self._left = LeftPane(
-            studio, Palette(studio, self._add), Outline(studio, self.go_to, self._edit), sheets
+            studio, Palette(studio, self._add), Outline(studio, sights.go_to, self._edit), sheets
         )
         self.additions = AdditionsSheet(studio, Additions(studio))
         self.inspector = Inspector(studio, self.pick_file, studio.runner.value, self.additions.ask)
@@ -67,19 +68,6 @@ class Panels:
         self._register()
 
     # --- places ------------------------------------------------------------------------------
-
-    def go_to(self, node_id: NodeId) -> None:
-        """Bring a node into view, if it is not."""
-        studio = self._studio
-        studio.scene.catch_up(studio.desk.document)
-        left, top, right, bottom = studio.scene.box_of(node_id)
-        seen = studio.view.box
-        if left >= seen[0] and top >= seen[1] and right <= seen[2] and bottom <= seen[3]:
-            return
-        view = studio.view
-        x = (left + right - view.width / view.zoom) / 2
-        y = (top + bottom - view.height / view.zoom) / 2
-        studio.view = replace(view, x=x, y=y)
 
     def pointed(self) -> Place | None:
         """Return the place of the canvas under the pointer, or None if it is elsewhere."""

@@ -56,6 +56,7 @@ class Preferences:
         )
         scales = {scale: f"{round(scale * 100)} %" for scale in _SCALES}
         self._choice(body, "ui_scale", _("Size of everything"), scales, settings.ui_scale)
+        self._toggle(body, "glide", _("Let the view glide to what one goes to"), settings.glide)
         heading(studio, body, _("Listening"))
         self._toggle(body, "live", _("Hear a changed parameter at once"), settings.live)
         self._toggle(body, "match_loudness", _("Compare A and B at one loudness"), settings.match_loudness)

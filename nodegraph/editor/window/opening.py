@@ -6,6 +6,7 @@ from pathlib import Path
 
 from nodegraph.cache import Cache
 from nodegraph.editor.canvas.canvas import Canvas
+from nodegraph.editor.canvas.sights import Sights
 from nodegraph.editor.desk.files import open_file
 from nodegraph.editor.desk.templates import in_users_language
 from nodegraph.editor.panels.dialogs import Dialogs
@@ -69,8 +70,9 @@ def make_window(studio: Studio) -> Window:
     filing = Filing(studio, dialogs)
     start_page = StartPage(studio, filing)
     add_run_actions(studio)
-    panels = Panels(studio)
-    canvas = Canvas(studio)
+    sights = Sights(studio)
+    panels = Panels(studio, sights)
+    canvas = Canvas(studio, sights)
     canvas.ask(panels.asks.asks())
     add_editing_actions(studio, system_clipboard(), panels.pointed)
     listening = ListeningPanel(studio, studio.player, studio.runner)
