@@ -73,6 +73,7 @@ _KINDS: Mapping[str, str] = {
     "repair.codec": "Codec damage",
     "repair.wow": "Wow and flutter",
     "separate.hpss": "Harmonic / percussive",
+    "separate.open_unmix": "Open-Unmix",
     "stereo.two_walls": "Two groove walls",
     "tone.eq": "Equaliser",
 }
@@ -97,6 +98,7 @@ _SPELLED: Mapping[str, str] = {
     "low_q": "Low Q",
     "mid_q": "Mid Q",
     "high_q": "High Q",
+    "niter": "Filter rounds",
     # Choices.
     "wav": "WAV",
     "flac": "FLAC",
@@ -126,6 +128,19 @@ _SPELLED: Mapping[str, str] = {
     "tape_iec_7ips": "Tape IEC 7½ ips",
     "cassette_type_1": "Cassette type I",
     "cassette_type_2": "Cassette type II",
+    "htdemucs": "HTDemucs",
+    "htdemucs_ft": "HTDemucs ft",
+    "htdemucs_6s": "HTDemucs 6s",
+    "hdemucs_mmi": "HDemucs mmi",
+    "mdx": "MDX",
+    "mdx_extra": "MDX extra",
+    "umxhq": "UMX HQ",
+    "umx": "UMX",
+    "umxl": "UMX L",
+    "umxse": "UMX SE",
+    "cpu": "CPU",
+    "cuda": "CUDA",
+    "mps": "MPS",
 }
 
 
