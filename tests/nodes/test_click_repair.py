@@ -21,21 +21,24 @@ def noise(frames: int = 6000) -> np.ndarray:
     return sound
 
 
-def test_the_factor_solves_and_inverts_what_dense_algebra_does() -> None:
-    rng = np.random.default_rng(0)
-    at = np.unique(rng.integers(0, 200, 70))
-    model = np.concatenate([[1.0], 0.2 * rng.standard_normal(20)])
+@pytest.mark.parametrize(
+    ("count", "order"), [(1, 20), (7, 20), (8, 3), (9, 20), (70, 20), (150, 128), (150, 1)]
+)
+def test_the_factor_solves_and_inverts_what_dense_algebra_does(count, order) -> None:
+    rng = np.random.default_rng(count)
+    at = np.unique(rng.integers(0, 3 * count, count))
+    model = np.concatenate([[1.0], 0.2 * rng.standard_normal(order)])
     trust = rng.random(at.size)
     lags = _banded.lags_of(model)
     apart = np.abs(at[:, None] - at)
-    matrix = np.where(apart <= 20, lags[np.minimum(apart, 20)], 0.0) + np.diag(trust)
-    factor, lefts = _banded.factor_of(lags, at, trust)
+    matrix = np.where(apart <= order, lags[np.minimum(apart, order)], 0.0) + np.diag(trust)
+    factor, rights = _banded.factor_of(lags, at, trust)
     wanted = rng.standard_normal(at.size)
     np.testing.assert_allclose(
-        _banded.solve(factor, lefts, wanted), np.linalg.solve(matrix, wanted), rtol=1e-6
+        _banded.solve(factor, rights, wanted), np.linalg.solve(matrix, wanted), rtol=1e-6
     )
     # The ridge of 1e-9 is the difference.
-    np.testing.assert_allclose(_banded.variance_of(factor, lefts), np.diag(np.linalg.inv(matrix)), rtol=1e-6)
+    np.testing.assert_allclose(_banded.variance_of(factor, rights), np.diag(np.linalg.inv(matrix)), rtol=1e-6)
 
 
 def test_what_is_filled_in_leaves_the_least_surprise() -> None:

@@ -17,6 +17,8 @@ __all__ = ["asked_of", "factor_of", "lags_of", "solve", "solve_groups", "varianc
 # Share by which the matrix's diagonal is raised, so that rounding does not make it singular where a
 # pure tone is predicted perfectly.
 _RIDGE = 1e-9
+# So many rows of the matrix share one pass over another.
+_ROWS = 8
 
 Indices = npt.NDArray[np.int64]
 
@@ -49,11 +51,11 @@ def solve_groups(
         asked = asked_of(padded, lags, at)
         for i in range(at.size):
             asked[i] += pulls[near + i]
-        factor, lefts = factor_of(lags, at, trust[near:far])
-        found = solve(factor, lefts, asked)
+        factor, rights = factor_of(lags, at, trust[near:far])
+        found = solve(factor, rights, asked)
         values[first:last] = found[first - near : last - near]
         if soft:
-            own = variance_of(factor, lefts)
+            own = variance_of(factor, rights)
             variance[first:last] = own[first - near : last - near]
     return values, variance
 
@@ -96,69 +98,110 @@ def asked_of(padded: Array, lags: Array, at: Indices) -> Array:
 
 @compiled
 def factor_of(lags: Array, at: Indices, trust: Array) -> tuple[Array, Indices]:
-    """Return the Cholesky factor, row i of which holds columns i − band … i, and each row's first column."""
+    """Return the transposed Cholesky factor, and for each row the column after its last.
+
+    Column j of row i stands at i % 8 + j − i, so that eight rows begin at one column; what is around
+    the band is zero.
+    """
     order, count = lags.size - 1, at.size
     # Samples further apart than the order do not meet.
-    lefts = np.searchsorted(at, at - order)
-    band = np.max(np.arange(count) - lefts)
-    factor = np.zeros((count, band + 1))
+    rights = np.searchsorted(at, at + order, "right")
+    band = np.max(rights - np.arange(count)) - 1
+    factor = np.zeros((_whole(count), band + 1 + 2 * _ROWS))
+    width, flat = factor.shape[1], factor.reshape(-1)
+    row, shares = np.zeros(band + 1 + _ROWS), np.zeros(_ROWS)
+    first = 0
     for i in range(count):
-        row, left = factor[i], lefts[i]
-        for j in range(left, i):
-            begin = max(left, lefts[j])
-            mine, other = row[band - i + begin : band - i + j], factor[j, band - j + begin : band]
-            total = 0.0
-            for k in range(mine.size):
-                total += mine[k] * other[k]
-            row[band - i + j] = (lags[at[i] - at[j]] - total) / factor[j, band]
-        value = lags[0] * (1.0 + _RIDGE) + trust[i]
-        for k in range(band - i + left, band):
-            value -= row[k] ** 2
-        row[band] = np.sqrt(max(value, _RIDGE * lags[0]))
-    return factor, lefts
+        length = rights[i] - i
+        here = at[i : i + length]
+        row[0] = lags[0] * (1.0 + _RIDGE) + trust[i]
+        for j in range(1, length):
+            row[j] = lags[here[j] - here[0]]
+        while rights[first] <= i:
+            first += 1
+        for k in range(first // _ROWS * _ROWS, i, _ROWS):
+            above = flat[k * width + i - k :]
+            for p in range(_ROWS):
+                shares[p] = above[p * width]
+            _take(row, shares, above, width, _whole(rights[min(k + _ROWS, i) - 1] - i))
+        own = factor[i, i % _ROWS : i % _ROWS + length]
+        own[0] = np.sqrt(max(row[0], _RIDGE * lags[0]))
+        for j in range(1, length):
+            own[j] = row[j] / own[0]
+    return factor, rights
 
 
 @compiled
-def solve(factor: Array, lefts: Indices, asked: Array) -> Array:
+def solve(factor: Array, rights: Indices, asked: Array) -> Array:
     """Solve with the factor and with its transpose."""
-    count, band = factor.shape[0], factor.shape[1] - 1
-    found = asked.copy()
+    count, found = rights.size, asked.copy()
     for i in range(count):
-        for k in range(lefts[i], i):
-            found[i] -= factor[i, band - i + k] * found[k]
-        found[i] /= factor[i, band]
+        row, rest = factor[i, i % _ROWS : i % _ROWS + rights[i] - i], found[i : rights[i]]
+        value = rest[0] / row[0]
+        for k in range(1, row.size):
+            rest[k] -= value * row[k]
+        rest[0] = value
     for i in range(count - 1, -1, -1):
-        found[i] /= factor[i, band]
-        for k in range(lefts[i], i):
-            found[k] -= factor[i, band - i + k] * found[i]
+        row, rest = factor[i, i % _ROWS : i % _ROWS + rights[i] - i], found[i : rights[i]]
+        total = 0.0
+        for k in range(1, row.size):
+            total += row[k] * rest[k]
+        rest[0] = (rest[0] - total) / row[0]
     return found
 
 
 @compiled
-def variance_of(factor: Array, lefts: Indices) -> Array:
+def variance_of(factor: Array, rights: Indices) -> Array:
     """Return the diagonal of the inverse, from the last row to the first (Takahashi's equations)."""
-    count, band = factor.shape[0], factor.shape[1] - 1
-    inverse = np.zeros(factor.shape)
-    column, product = np.zeros(count), np.zeros(count)
-    last = count
-    result = np.zeros(count)
+    count, band = rights.size, factor.shape[1] - 1 - 2 * _ROWS
+    # Both halves of the inverse, as far as the band: column j of row i at the middle + i % 8 + j − i.
+    middle = band + _ROWS
+    inverse = np.zeros((factor.shape[0], middle + band + 1 + 2 * _ROWS))
+    width, flat = inverse.shape[1], inverse.reshape(-1)
+    result, shares, row = np.zeros(count), np.zeros(band + 3 * _ROWS), np.zeros(band + 1 + _ROWS)
     for i in range(count - 1, -1, -1):
-        while lefts[last - 1] > i:
-            last -= 1
-        product[i + 1 : last] = 0.0
-        for k in range(i + 1, last):
-            column[k] = factor[k, band - k + i] / factor[i, band]
-        for k in range(i + 1, last):
-            weight, total = column[k], 0.0
-            mine = inverse[k, band - k + i + 1 : band]
-            for j in range(mine.size):
-                product[i + 1 + j] += weight * mine[j]
-                total += column[i + 1 + j] * mine[j]
-            product[k] += total + weight * inverse[k, band]
-        value = 1.0 / factor[i, band] ** 2
-        for k in range(i + 1, last):
-            inverse[k, band - k + i] = -product[k]
-            value += column[k] * product[k]
-        inverse[i, band] = value
+        length = rights[i] - i - 1
+        own = factor[i, i % _ROWS : i % _ROWS + length + 1]
+        begin = (i + 1) // _ROWS * _ROWS
+        lead = i + 1 - begin
+        shares[:lead] = 0.0
+        for j in range(length):
+            shares[lead + j] = own[1 + j] / own[0]
+        shares[lead + length : lead + length + _ROWS] = 0.0
+        row[: _whole(length)] = 0.0
+        for k in range(begin, i + 1 + length, _ROWS):
+            below = flat[k * width + middle + i + 1 - k :]
+            _take(row, shares[k - begin : k - begin + _ROWS], below, width, _whole(length))
+        value = 1.0 / own[0] ** 2
+        for j in range(length):
+            value -= shares[lead + j] * row[j]
+        for j in range(i + 1, rights[i]):
+            inverse[i, middle + i % _ROWS + j - i] = row[j - i - 1]
+            inverse[j, middle + j % _ROWS + i - j] = row[j - i - 1]
+        inverse[i, middle + i % _ROWS] = value
         result[i] = value
     return result
+
+
+@compiled
+def _whole(length: int) -> int:
+    """Return a length raised to a multiple of eight."""
+    return (length + _ROWS - 1) // _ROWS * _ROWS
+
+
+@compiled
+def _take(row: Array, shares: Array, rows: Array, width: int, length: int) -> None:
+    """Subtract from a row its shares of eight others, which lie `width` apart, in one pass."""
+    s0, s1, s2, s3 = shares[0], shares[1], shares[2], shares[3]
+    s4, s5, s6, s7 = shares[4], shares[5], shares[6], shares[7]
+    # Unsigned, as a place that may be negative keeps the compiler from using vectors.
+    w1 = np.uint64(width)
+    w2, w3, w4 = w1 + w1, w1 + w1 + w1, w1 + w1 + w1 + w1
+    w5, w6, w7 = w4 + w1, w4 + w2, w4 + w3
+    for t in range(np.uint64(length)):
+        row[t] -= (
+            (s0 * rows[t] + s1 * rows[w1 + t])
+            + (s2 * rows[w2 + t] + s3 * rows[w3 + t])
+            + (s4 * rows[w4 + t] + s5 * rows[w5 + t])
+            + (s6 * rows[w6 + t] + s7 * rows[w7 + t])
+        )
