@@ -416,9 +416,15 @@ def test_several_nodes_are_aligned_and_change_what_they_have_in_common(scene):
     scene.click_text("param.gain_db.text", "-2")
     scene.user.key("Enter")
     assert scene.param("gain", "gain_db") == scene.param("gain2", "gain_db") == -2
-    scene.user.click_item("inspector.align.left")
+    scene.user.click_item("inspector.node.align_left")
     places = scene.desk.document.positions
     assert places["gain"][0] == places["gain2"][0]
+    assert scene.desk.history.undo_label == "Align"
+    assert not dpg.is_item_enabled("inspector.node.distribute_down")
+    scene.user.click_item("inspector.node.bypass")
+    assert scene.graph.nodes["gain"].bypassed
+    scene.user.click_item("inspector.edit.delete")
+    assert not {"gain", "gain2"} & scene.graph.nodes.keys()
 
 
 def test_a_link_is_removed_in_the_inspector(scene):

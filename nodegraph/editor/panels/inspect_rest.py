@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 
 import dearpygui.dearpygui as dpg
 
 from nodegraph.editor.desk import edits
 from nodegraph.editor.desk.desk import Selection
-from nodegraph.editor.desk.edits_canvas import Alignment, aligned, distributed, place_nodes
 from nodegraph.editor.desk.edits_links import unlink
 from nodegraph.editor.desk.outline_text import node_name, obstacle_text
 from nodegraph.editor.look.colours import port_colour
-from nodegraph.editor.panels.fields import TextBox, heading, icon_button, words
+from nodegraph.editor.panels.fields import TextBox, heading, icon_button, tip, words
 from nodegraph.editor.panels.styling import FONTS
 from nodegraph.editor.words import _, ngettext, told
 from nodegraph.editor.words.names import english_name, kind_name, port_name
@@ -33,66 +33,44 @@ def fill_several(studio: Studio, parent: Tag, nodes: Sequence[NodeId]) -> Tag:
     kinds = sorted({kind_name(desk.document.graph.nodes[each].kind) for each in nodes})
     words(parent, ", ".join(kinds), colour=studio.colours.quiet, font=FONTS.small)
     row = dpg.add_group(parent=parent, horizontal=True)
-
-    def bypass() -> None:
-        desk.edit(edits.toggle_bypass(desk.document, nodes), _("Bypass"))
-
-    dpg.add_button(label=_("Bypass"), parent=row, tag="inspector.bypass", callback=bypass)
-    dpg.add_button(label=_("Delete"), parent=row, tag="inspector.delete", callback=lambda: _delete(studio))
+    for name in ("node.bypass", "edit.delete"):
+        _action_button(studio, row, name, studio.actions[name].text)
     heading(studio, parent, _("Align"))
-    _add_alignments(studio, parent, nodes)
+    _add_alignments(studio, parent)
     heading(studio, parent, _("Parameters that all of them have"))
     place: Tag = dpg.add_group(parent=parent, tag="inspector.params")
     return place
 
 
-def _delete(studio: Studio) -> None:
-    desk = studio.desk
-    desk.edit(edits.delete(desk.document, desk.selection), _("Delete"))
+def _action_button(studio: Studio, parent: Tag, name: str, title: str, width: int = 0) -> None:
+    """Add a button that does an action."""
+    action = studio.actions[name]
+    item = dpg.add_button(
+        label=title,
+        parent=parent,
+        width=width,
+        tag=f"inspector.{name}",
+        callback=partial(studio.actions.do, name),
+        enabled=action.enabled(),
+    )
+    tip(studio, item, "" if title == action.text else action.text)
 
 
-def _add_alignments(studio: Studio, parent: Tag, nodes: Sequence[NodeId]) -> None:
-    desk, scene = studio.desk, studio.scene
-
-    def align(how: Alignment) -> None:
-        scene.catch_up(desk.document)
-        places = aligned({each: scene.box_of(each) for each in nodes}, how)
-        desk.edit(place_nodes(desk.document, places), _("Align nodes"))
-
-    def spread(_sender: Tag, _data: object, direction: str) -> None:
-        scene.catch_up(desk.document)
-        boxes = {each: scene.box_of(each) for each in nodes}
-        places = distributed(boxes, "across" if direction == "across" else "down")
-        desk.edit(place_nodes(desk.document, places), _("Distribute nodes"))
-
+def _add_alignments(studio: Studio, parent: Tag) -> None:
     table = dpg.add_table(parent=parent, header_row=False, policy=dpg.mvTable_SizingStretchSame)
     for _column in range(3):
         dpg.add_table_column(parent=table)
-    ways: tuple[tuple[tuple[Alignment, str], ...], ...] = (
+    ways = (
         (("left", _("Left")), ("centre", _("Centre")), ("right", _("Right"))),
         (("top", _("Top")), ("middle", _("Middle")), ("bottom", _("Bottom"))),
     )
     for line in ways:
         row = dpg.add_table_row(parent=table)
         for how, title in line:
-            dpg.add_button(
-                label=title,
-                parent=row,
-                width=-1,
-                tag=f"inspector.align.{how}",
-                user_data=how,
-                callback=lambda _sender, _data, way: align(way),
-            )
+            _action_button(studio, row, f"node.align_{how}", title, -1)
     row = dpg.add_group(parent=parent, horizontal=True)
     for direction, title in (("across", _("Spread across")), ("down", _("Spread down"))):
-        dpg.add_button(
-            label=title,
-            parent=row,
-            tag=f"inspector.spread.{direction}",
-            user_data=direction,
-            callback=spread,
-            enabled=len(nodes) > 2,
-        )
+        _action_button(studio, row, f"node.distribute_{direction}", title)
 
 
 def fill_link(studio: Studio, parent: Tag, links: Sequence[Link]) -> None:

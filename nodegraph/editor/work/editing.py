@@ -298,6 +298,9 @@ class Editing:
     def _several(self) -> bool:
         return len(self._selection.nodes) > 1
 
+    def _more_than_two(self) -> bool:
+        return len(self._selection.nodes) > 2
+
     def _edit_actions(self) -> tuple[Action, ...]:
         desk = self._studio.desk
         bodies, nodes, anything = self._bodies, self._nodes, self._anything
@@ -356,7 +359,7 @@ class Editing:
         return self._nodes() and self._selection.nodes <= self._studio.desk.document.collapsed
 
     def _place_actions(self) -> tuple[Action, ...]:
-        several = self._several
+        more = self._more_than_two
         ways: tuple[tuple[edits_canvas.Alignment, str], ...] = (
             ("left", N_("Align left")),
             ("centre", N_("Align centres")),
@@ -368,10 +371,8 @@ class Editing:
         return (
             Action("view.arrange", N_("Arrange"), self.arrange, self._anything_there, group=2),
             *(self._align_action(how, title) for how, title in ways),
-            Action(
-                "node.distribute_across", N_("Distribute across"), self.distribute_across, several, group=6
-            ),
-            Action("node.distribute_down", N_("Distribute down"), self.distribute_down, several, group=6),
+            Action("node.distribute_across", N_("Distribute across"), self.distribute_across, more, group=6),
+            Action("node.distribute_down", N_("Distribute down"), self.distribute_down, more, group=6),
         )
 
     def _align_action(self, how: edits_canvas.Alignment, title: str) -> Action:
