@@ -2,7 +2,14 @@
 
 import pytest
 
-from nodegraph.editor.look.typesetting import filling, first_sentence, fitting, text_width, wrapped
+from nodegraph.editor.look.typesetting import (
+    filling,
+    first_sentence,
+    fitting,
+    fitting_apart,
+    text_width,
+    wrapped,
+)
 
 TEXTS = ("Größe", "Threshold 12.5 dB", "„Nadel“ – 78 U/min …", "Ærø × €", "Wow & flutter")
 
@@ -69,3 +76,14 @@ def test_a_text_fills_its_box_and_never_leaves_it(text, box):
 
 def test_a_line_may_end_after_a_hyphen():
     assert filling("Demo-Aufnahme", 196, 100, most=40, least=20)[0] == ("Demo-", "Aufnahme")
+
+
+def test_names_that_begin_alike_are_told_apart_when_they_are_cut():
+    names = ["Geschwindigkeit laden", "Geschwindigkeit zeichnen", "Ton laden", "Geschwindigkeit"]
+    rooms = [text_width("Geschwindigkeit", 16) + 5] * len(names)
+    lines = fitting_apart(names, 16, rooms)
+    assert len(set(lines)) == len(names)
+    assert lines[0].endswith("… laden")
+    assert lines[1].endswith("… zeichnen")
+    assert lines[2:] == names[2:]
+    assert all(text_width(line, 16) <= room for line, room in zip(lines, rooms, strict=True))

@@ -13,6 +13,7 @@ __all__ = [
     "Colours",
     "contrast",
     "family_colour",
+    "marked",
     "mixed",
     "port_colour",
     "port_shape",
@@ -151,6 +152,11 @@ def family_colour(colours: Colours, family: str) -> Colour:
 def port_colour(colours: Colours, type_name: str) -> Colour:
     """Return the colour of ports and links of a type of value."""
     return colours.ports.get(type_name, colours.quiet)
+
+
+def marked(colours: Colours) -> Colour:
+    """Return the ground of the marked row of a list: quiet text is read on it."""
+    return mixed(colours.fill, colours.panel, 0.5)
 
 
 def mixed(one: Colour, other: Colour, share: float) -> Colour:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
+from collections.abc import Sequence
 
 from nodegraph.editor.look.advances import BOLD, REGULAR
 
-__all__ = ["filling", "first_sentence", "fitting", "text_width", "wrapped"]
+__all__ = ["filling", "first_sentence", "fitting", "fitting_apart", "text_width", "wrapped"]
 
 _ELLIPSIS = "…"
 # Of characters that the table does not have, at size 1: as wide as the widest letters of Latin scripts,
@@ -54,6 +56,35 @@ def fitting(text: str, size: float, room: float, *, bold: bool = False) -> str:
             break
         kept += 1
     return line[:kept].rstrip() + _ELLIPSIS if kept or room > 0 else ""
+
+
+def fitting_apart(texts: Sequence[str], size: float, rooms: Sequence[float]) -> list[str]:
+    """Return lines cut with an ellipsis where they are wider than their rooms, and told apart all the same.
+
+    Of those that begin alike and would be cut to the same, the last word is kept and the middle left out.
+
+    Parameters
+    ----------
+    texts, rooms : sequence
+        The lines, and how wide each may be.
+    size : float
+        Of the font.
+    """
+    lines = [fitting(text, size, room) for text, room in zip(texts, rooms, strict=True)]
+    counted = Counter(lines)
+    for number, (text, room) in enumerate(zip(texts, rooms, strict=True)):
+        if counted[lines[number]] > 1 and lines[number] != text:
+            lines[number] = _with_last_word(text, size, room)
+    return lines
+
+
+def _with_last_word(text: str, size: float, room: float) -> str:
+    head, _space, last = text.rpartition(" ")
+    left = room - text_width(" " + last, size)
+    # Some of what the word belongs to is seen too.
+    if not head or left < text_width(head[:3] + _ELLIPSIS, size):
+        return fitting(text, size, room)
+    return f"{fitting(head, size, min(left, text_width(head, size) - 0.01))} {last}"
 
 
 def wrapped(text: str, size: float, room: float, most_lines: int, *, bold: bool = False) -> tuple[str, ...]:

@@ -10,13 +10,14 @@ import dearpygui.dearpygui as dpg
 from nodegraph.editor.desk.keymap import Chord
 from nodegraph.editor.panels.fields import text_field, words
 from nodegraph.editor.panels.popup import Popup
-from nodegraph.editor.panels.rows import Cell, RowList
+from nodegraph.editor.panels.rows import Cell, RowList, menu_width
 from nodegraph.editor.panels.styling import FONTS
 from nodegraph.editor.work.studio import Studio
 
 __all__ = ["ChoiceList", "Option", "TextEntry"]
 
-_ROW_HEIGHT, _MOST_HEIGHT = 28.0, 420.0
+_ROW_HEIGHT, _MOST_HEIGHT, _MOST_WIDTH = 28.0, 420.0, 460.0
+_PADDING = 10.0
 
 
 class TextEntry:
@@ -138,14 +139,16 @@ class ChoiceList:
         marked : int
             The line that Enter takes.
         width : float
-            At 100 %.
+            At 100 %; more where a line needs it.
         """
         self._options = options
         if not options:
             return
+        width = min(max(width, menu_width([(option.title, option.aside) for option in options])), _MOST_WIDTH)
         height = min(_MOST_HEIGHT, len(options) * _ROW_HEIGHT + 20)
         window = self.popup.open(place, (width, height), self._on_chord)
         self.rows.clear()
+        self.rows.fit((width - 2 * _PADDING) * self._studio.scale)
         cells = [
             Cell(str(number), option.title, option.aside, dimmed=not option.enabled)
             for number, option in enumerate(options)

@@ -19,6 +19,7 @@ from nodegraph.editor.work.studio import Studio
 __all__ = ["Entry", "Finder"]
 
 _WIDTH, _LIST_HEIGHT, _HEIGHT = 420.0, 290.0, 396.0
+_PADDING = 10.0
 # More than anybody scrolls through; a graph may have thousands of nodes.
 _MOST_ROWS = 80
 _PAGE = 8
@@ -100,6 +101,7 @@ class Finder:
             place = middle, dpg.get_viewport_client_height() * 0.16
         self._entries = {entry.candidate.key: entry for entry in entries}
         self._choose, self._nothing = choose, nothing
+        self.rows.fit((_WIDTH - 2 * _PADDING) * scale)
         window = self.popup.open(place, (_WIDTH, _HEIGHT), self._on_chord)
         text_field(window, "", hint=hint, tag="finder.query", callback=self._typed)
         dpg.add_child_window(

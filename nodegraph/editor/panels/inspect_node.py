@@ -13,6 +13,7 @@ from nodegraph.editor.desk.outline_text import node_name
 from nodegraph.editor.desk.states import Loudness, NodeState, PortRef
 from nodegraph.editor.look.colours import family_colour
 from nodegraph.editor.look.icons import ICONS
+from nodegraph.editor.look.typesetting import text_width
 from nodegraph.editor.panels.fields import TextBox, heading, icon_button, tip, words
 from nodegraph.editor.panels.outline import state_mark
 from nodegraph.editor.panels.report import add_report
@@ -31,6 +32,10 @@ from nodegraph.spec import NodeSpec, Port
 __all__ = ["NodeSheet"]
 
 
+# Of an output's name, at 100 %; one that is wider leaves no room for the level beside it.
+_NAME_SIZE, _LEAVES_ROOM = 16.0, 84.0
+
+
 class NodeSheet:
     """One node in the inspector, but for its parameters.
 
@@ -44,6 +49,8 @@ class NodeSheet:
         Returns what an output port gave, if it is known.
     get : callable
         Offers to get what the node needs and is not here.
+    narrow : bool
+        Whether the pane is too narrow for an output's level to stand beside its name.
 
     Attributes
     ----------
@@ -57,7 +64,10 @@ class NodeSheet:
         node_id: NodeId,
         value: Callable[[PortRef], object],
         get: Callable[[Requirement], None],
+        *,
+        narrow: bool = False,
     ) -> None:
+        self._narrow = narrow
         self._studio, self._node_id, self._value, self._get = studio, node_id, value, get
         self.params_place: Tag = "inspector.params"
         self._shown_reports: tuple[object, ...] = ()
@@ -87,17 +97,27 @@ class NodeSheet:
         studio, desk = self._studio, self._studio.desk
         kind = desk.document.graph.nodes[self._node_id].kind
         family = family_of(kind)
-        bar = dpg.add_group(parent=parent, horizontal=True)
+        table = dpg.add_table(
+            parent=parent, header_row=False, policy=dpg.mvTable_SizingFixedFit, pad_outerX=False
+        )
+        dpg.add_table_column(parent=table, width_stretch=True)
+        dpg.add_table_column(parent=table, width_fixed=True)
+        bar = dpg.add_table_row(parent=table)
         chip = dpg.add_button(label=family_name(family), parent=bar)
         dpg.bind_item_theme(chip, _chip_theme(studio, family))
-        words(bar, kind_name(kind), colour=studio.colours.quiet, beside=True)
-        row = dpg.add_group(parent=parent, horizontal=True)
+        self._add_buttons(dpg.add_group(parent=bar, horizontal=True))
         name = node_name(desk.document, self._node_id)
-        width = round(-72 * studio.scale)
-        self._label = TextBox(row, name, self._rename, tag="inspector.label", width=width)
+        self._label = TextBox(parent, name, self._rename, tag="inspector.label")
         dpg.bind_item_font("inspector.label", FONTS.bold)
-        tip(studio, "inspector.label", _("Name of the node"), _("Leave it empty for the usual name."))
-        bypassed = desk.document.graph.nodes[self._node_id].bypassed
+        # The field cuts what is too long: it is told whole beside the pointer.
+        hint = _("Leave it empty for the usual name.")
+        tip(studio, "inspector.label", name, _("Name of the node"), hint)
+        if name != kind_name(kind):
+            words(parent, kind_name(kind), colour=studio.colours.quiet, font=FONTS.small)
+
+    def _add_buttons(self, row: Tag) -> None:
+        studio = self._studio
+        bypassed = studio.desk.document.graph.nodes[self._node_id].bypassed
         icon_button(
             studio,
             row,
@@ -124,13 +144,14 @@ class NodeSheet:
             dpg.add_button(label=letter, parent=row, tag=tag, callback=listen, small=True)
         tip(studio, f"inspector.listen_a.{port.name}", _("Listen to it (A)"))
         tip(studio, f"inspector.listen_b.{port.name}", _("Compare with it (B)"))
+        below = self._narrow or text_width(port_name(port.name), _NAME_SIZE) > _LEAVES_ROOM
         words(
-            row,
+            parent if below else row,
             "",
             colour=studio.colours.quiet,
             font=FONTS.small,
-            wrap=-1,
-            beside=True,
+            wrap=0 if below else -1,
+            beside=not below,
             tag=f"inspector.level.{port.name}",
         )
 

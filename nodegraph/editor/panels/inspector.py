@@ -25,6 +25,10 @@ def _nothing(_ref: PortRef) -> object:
     return None
 
 
+# In a pane narrower than this, at 100 %, things that belong together stand above each other.
+_NARROW = 290.0
+
+
 def _ignore(_needed: Requirement) -> None:
     return
 
@@ -54,6 +58,7 @@ class Inspector:
         self._studio, self._pick_file, self._value, self._get = studio, pick_file, value, get
         self._watch = studio.desk.watch()
         self._built: object = None
+        self._narrow = False
         self._params: ParamFields | None = None
         self._node: NodeSheet | None = None
         self._boxes: tuple[TextBox, ...] = ()
@@ -66,6 +71,10 @@ class Inspector:
 
     def place(self, pane: Pane) -> None:
         """See Part."""
+        narrow = pane.width < _NARROW * self._studio.scale
+        if narrow != self._narrow:
+            self._narrow = narrow
+            self._fill(anew=self._built is not None)
 
     def update(self) -> None:
         """See Part."""
@@ -129,7 +138,7 @@ class Inspector:
         self._params, self._node, self._boxes = None, None, ()
 
     def _fill_node(self, node_id: str) -> None:
-        self._node = NodeSheet(self._studio, node_id, self._value, self._get)
+        self._node = NodeSheet(self._studio, node_id, self._value, self._get, narrow=self._narrow)
         self._node.build("inspector")
         spec = self._studio.library.get(self._studio.desk.document.graph.nodes[node_id].kind)
         if spec is not None:
@@ -138,7 +147,7 @@ class Inspector:
 
     def _add_params(self, nodes: list[str], params: list[Param], parent: Tag) -> None:
         if params:
-            self._params = ParamFields(self._studio, nodes, params, self._pick_file)
+            self._params = ParamFields(self._studio, nodes, params, self._pick_file, stacked=self._narrow)
             self._params.build(parent)
 
     def _common_params(self, nodes: list[str]) -> list[Param]:

@@ -69,6 +69,9 @@ class LeftPane:
         width = (pane.width - (2 * _PADDING + _GAP) * self._studio.scale) / 2
         for name in ("palette", "outline"):
             dpg.configure_item(f"left.tab.{name}", width=round(width))
+        inside = pane.width - 2 * _PADDING * self._studio.scale
+        self._palette.fit(inside)
+        self._outline.fit(inside)
 
     def update(self) -> None:
         """See Part."""

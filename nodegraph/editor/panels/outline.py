@@ -13,7 +13,8 @@ from nodegraph.editor.desk.outline_text import OutlineRow, node_candidates, outl
 from nodegraph.editor.desk.states import NodeState
 from nodegraph.editor.look.colours import Colour
 from nodegraph.editor.look.icons import ICONS
-from nodegraph.editor.panels.fields import icon_button, text_field, words
+from nodegraph.editor.look.typesetting import fitting
+from nodegraph.editor.panels.fields import icon_button, text_field, tip, words
 from nodegraph.editor.panels.rows import list_theme
 from nodegraph.editor.panels.styling import FONTS
 from nodegraph.editor.words import _, ngettext
@@ -25,6 +26,8 @@ __all__ = ["Outline", "state_mark"]
 
 # Who looks for one of more nodes types a letter of its name.
 _MOST_ROWS = 250
+# Of names, and what stands beside them: the mark, gaps, the scroll bar; at 100 %.
+_NAME_SIZE, _AROUND = 16.0, 44
 
 
 def state_mark(studio: Studio, state: NodeState | None) -> tuple[str, Colour]:
@@ -62,6 +65,8 @@ class Outline:
         self._rows: list[OutlineRow] = []
         self._marks: dict[NodeId, tuple[str, Colour]] = {}
         self._built: tuple[object, ...] = ()
+        self._width = float("inf")
+        self._told: set[NodeId] = set()
 
     def build(self, parent: Tag) -> None:
         """Make its items."""
@@ -79,6 +84,22 @@ class Outline:
         self._built = ()
         if self._take not in self._studio.takers:
             self._studio.takers.insert(0, self._take)
+
+    def fit(self, width: float) -> None:
+        """Cut names that do not fit into so many pixels; they are told whole beside the pointer."""
+        if width != self._width:
+            self._width = width
+            for row in self._rows:
+                self._label(row)
+
+    def _label(self, row: OutlineRow) -> None:
+        size = _NAME_SIZE * self._studio.scale
+        label = fitting(row.name, size, self._width - _AROUND * self._studio.scale)
+        item = f"outline.row.{row.node_id}"
+        dpg.configure_item(item, label=label)
+        if label != row.name and row.node_id not in self._told:
+            self._told.add(row.node_id)
+            tip(self._studio, item, row.name)
 
     def focus(self) -> None:
         """Put the cursor into the field."""
@@ -108,7 +129,7 @@ class Outline:
         if built == self._built:
             return
         self._built = built
-        self._rows, self._marks = list(rows[:_MOST_ROWS]), {}
+        self._rows, self._marks, self._told = list(rows[:_MOST_ROWS]), {}, set()
         dpg.delete_item("outline.list", children_only=True)
         if not rows:
             self._say_empty()
@@ -140,12 +161,12 @@ class Outline:
         words(line, "", font=FONTS.icons, tag=f"outline.mark.{row.node_id}")
         cell = dpg.add_group(parent=line)
         dpg.add_selectable(
-            label=row.name,
             parent=cell,
             tag=f"outline.row.{row.node_id}",
             user_data=row.node_id,
             callback=self._clicked,
         )
+        self._label(row)
         for text in row.inputs:
             words(cell, text, colour=self._studio.colours.quiet, font=FONTS.small)
         if row.inputs:

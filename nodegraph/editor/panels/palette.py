@@ -21,6 +21,8 @@ from nodegraph.editor.work.studio import Studio
 __all__ = ["Palette"]
 
 _MOST_RECENT = 5
+# Width of the button beside a kind, at 100 %.
+_STAR = 32
 
 
 class Palette:
@@ -40,7 +42,7 @@ class Palette:
         self._query = ""
         self._shown: tuple[object, ...] = ()
         self._dragged: str | None = None
-        self._list = RowList(studio, "palette.row", self._clicked)
+        self._list = RowList(studio, "palette.row", self._clicked, tips=False)
 
     def build(self, parent: Tag) -> None:
         """Make its items."""
@@ -57,6 +59,10 @@ class Palette:
             # The first to be asked is the latest: this one stands behind every popup.
             self._studio.takers.insert(0, self._take)
         self.update()
+
+    def fit(self, width: float) -> None:
+        """Cut names that do not fit into so many pixels; they are told whole beside the pointer."""
+        self._list.fit(width)
 
     def focus(self) -> None:
         """Put the cursor into the search field."""
@@ -134,7 +140,7 @@ class Palette:
             for kind in kinds
         ]
         first = len(self._list.cells)
-        self._list.add("palette.list", cells, self._star)
+        self._list.add("palette.list", cells, self._star, aside_width=_STAR * studio.scale)
         for number, kind in enumerate(kinds, first):
             spec = studio.library.specs[kind]
             item = f"palette.row.{number}"

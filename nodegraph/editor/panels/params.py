@@ -61,11 +61,20 @@ class ParamFields:
         Which to show.
     pick_file : PickFile
         See there.
+    stacked : bool
+        Whether each name stands above its field: the pane is narrow.
     """
 
     def __init__(
-        self, studio: Studio, nodes: Sequence[NodeId], params: Sequence[Param], pick_file: PickFile
+        self,
+        studio: Studio,
+        nodes: Sequence[NodeId],
+        params: Sequence[Param],
+        pick_file: PickFile,
+        *,
+        stacked: bool = False,
     ) -> None:
+        self._stacked = stacked
         self._studio, self._nodes, self._pick_file = studio, tuple(nodes), pick_file
         self._rows = [row for param in params for row in self._rows_of(param)]
         self._boxes: dict[str, TextBox] = {}
@@ -88,12 +97,14 @@ class ParamFields:
         table = dpg.add_table(
             parent=parent, header_row=False, policy=dpg.mvTable_SizingStretchProp, pad_outerX=False
         )
-        dpg.add_table_column(parent=table, init_width_or_weight=_LABEL)
-        dpg.add_table_column(parent=table, init_width_or_weight=1 - _LABEL)
+        for weight in (1.0,) if self._stacked else (_LABEL, 1 - _LABEL):
+            dpg.add_table_column(parent=table, init_width_or_weight=weight)
         for row in self._rows:
             line = dpg.add_table_row(parent=table)
-            self._add_label(line, row)
             cell = dpg.add_group(parent=line)
+            self._add_label(cell, row)
+            if not self._stacked:
+                cell = dpg.add_group(parent=line)
             self._add_field(cell, row)
             refusal = words(
                 cell, "", colour=self._studio.colours.bad, font=FONTS.small, tag=row.tag("refusal")
@@ -101,11 +112,12 @@ class ParamFields:
             dpg.configure_item(refusal, show=False)
         self.refresh()
 
-    def _add_label(self, line: Tag, row: _Row) -> None:
+    def _add_label(self, cell: Tag, row: _Row) -> None:
         studio, param = self._studio, row.param
         title = self._track_title(row) if row.track else param_name(param.name)
-        cell = dpg.add_group(parent=line)
-        label = words(cell, title, colour=studio.colours.quiet, tag=row.tag("label"), beside=True)
+        label = words(
+            cell, title, colour=studio.colours.quiet, tag=row.tag("label"), beside=not self._stacked
+        )
         facts = [_(param.text), range_text(param), _("Double-click: back to the default.")]
         tip(studio, label, title, *facts)
         with handlers(label):

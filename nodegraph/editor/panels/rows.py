@@ -7,15 +7,20 @@ from dataclasses import dataclass
 
 import dearpygui.dearpygui as dpg
 
-from nodegraph.editor.look.colours import Colour
-from nodegraph.editor.panels.fields import words
+from nodegraph.editor.look.colours import Colour, marked
+from nodegraph.editor.look.typesetting import fitting_apart, text_width
+from nodegraph.editor.panels.fields import tip, words
 from nodegraph.editor.panels.styling import FONTS
 from nodegraph.editor.work.part import Tag
 from nodegraph.editor.work.studio import Studio
 
-__all__ = ["Cell", "RowList", "list_theme"]
+__all__ = ["Cell", "RowList", "list_theme", "menu_width", "name_room"]
 
 _SWATCH = 10
+# Of text, at 100 %: of names and of what stands aside; the room between columns, and of the scroll bar.
+_NAME_SIZE, _ASIDE_SIZE = 16.0, 14.0
+_PADDING, _SCROLL_BAR = 4, 12
+_WINDOW_PADDING = 10
 
 
 @dataclass(frozen=True)
@@ -46,10 +51,37 @@ def list_theme(studio: Studio) -> Tag:
     tag = f"theme.rows.{studio.settings.theme}.{studio.scale}"
     if not dpg.does_item_exist(tag):
         with dpg.theme(tag=tag), dpg.theme_component(dpg.mvAll):
-            dpg.add_theme_color(dpg.mvThemeCol_Header, studio.colours.fill)
+            dpg.add_theme_color(dpg.mvThemeCol_Header, marked(studio.colours))
             dpg.add_theme_color(dpg.mvThemeCol_HeaderHovered, studio.colours.hovered)
-            dpg.add_theme_style(dpg.mvStyleVar_CellPadding, 4 * studio.scale, 2 * studio.scale)
+            dpg.add_theme_style(dpg.mvStyleVar_CellPadding, _PADDING * studio.scale, 2 * studio.scale)
     return tag
+
+
+def name_room(width: float, scale: float, aside: float, *, swatches: bool) -> float:
+    """Return how wide a name may be in a row of a list.
+
+    Parameters
+    ----------
+    width : float
+        Of the list's inside, in pixels.
+    scale : float
+        Pixels on the screen per pixel at 100 %.
+    aside : float
+        Of the widest thing at the right, in pixels; 0 for none.
+    swatches : bool
+        Whether there is a swatch before the name.
+    """
+    taken = _SCROLL_BAR + (_SWATCH + 2 * _PADDING if swatches else 0)
+    return width - taken * scale - (aside + 2 * _PADDING * scale if aside else 0.0)
+
+
+def menu_width(lines: Sequence[tuple[str, str]]) -> float:
+    """Return how wide a window must be for lines of a name and something aside, at 100 %."""
+    names, asides = zip(*lines, strict=True)
+    name = max(text_width(each, _NAME_SIZE) for each in names)
+    aside = max(text_width(each, _ASIDE_SIZE) for each in asides)
+    taken = -name_room(0.0, 1.0, aside, swatches=False) + 2 * _PADDING
+    return name + taken + 2 * _WINDOW_PADDING + 1
 
 
 class RowList:
@@ -63,10 +95,17 @@ class RowList:
         Row 3 is called "<tag>.3".
     clicked : callable
         Takes the number of the row that was clicked.
+    tips : bool
+        Whether a name that is cut is told whole beside the pointer; its owner may tell more.
     """
 
-    def __init__(self, studio: Studio, tag: str, clicked: Callable[[int], None]) -> None:
-        self._studio, self._tag, self._clicked = studio, tag, clicked
+    def __init__(
+        self, studio: Studio, tag: str, clicked: Callable[[int], None], *, tips: bool = True
+    ) -> None:
+        self._studio, self._tag, self._clicked, self._tips = studio, tag, clicked, tips
+        self._width = float("inf")
+        self._rooms: list[tuple[float, bool]] = []
+        self._told: set[int] = set()
         self._window: Tag = ""
         self.cells: list[Cell] = []
         self.marked: int | None = None
@@ -74,9 +113,36 @@ class RowList:
     def clear(self) -> None:
         """Forget the rows: their window was emptied."""
         self.cells, self.marked = [], None
+        self._rooms, self._told = [], set()
+
+    def fit(self, width: float) -> None:
+        """Cut names with an ellipsis where they do not fit into a list whose inside is so wide (pixels)."""
+        if width != self._width:
+            self._width = width
+            self._name_all()
+
+    def _name_all(self) -> None:
+        scale = self._studio.scale
+        # The highlight of a padded list reaches over its names at both sides.
+        width = self._width - (2 * _PADDING * scale if self._tips else 0.0)
+        rooms = [name_room(width, scale, aside, swatches=swatches) for aside, swatches in self._rooms]
+        titles = [cell.title for cell in self.cells]
+        labels = fitting_apart(titles, _NAME_SIZE * scale, rooms)
+        for number, (title, label) in enumerate(zip(titles, labels, strict=True)):
+            name = f"{self._tag}.{number}"
+            if label != dpg.get_item_label(name):
+                dpg.configure_item(name, label=label)
+            if label != title and self._tips and number not in self._told:
+                self._told.add(number)
+                tip(self._studio, name, title)
 
     def add(
-        self, window: Tag, cells: Sequence[Cell], aside: Callable[[Tag, str], None] | None = None
+        self,
+        window: Tag,
+        cells: Sequence[Cell],
+        aside: Callable[[Tag, str], None] | None = None,
+        *,
+        aside_width: float = 0.0,
     ) -> None:
         """Add rows at the end of a window.
 
@@ -88,12 +154,20 @@ class RowList:
             One per row.
         aside : callable, optional
             (row, key): adds something at a row's right instead of the cell's `aside`.
+        aside_width : float
+            How wide that is, in pixels.
         """
         self._window = window
         if not cells:
             return
         swatches, texts = any(cell.colour for cell in cells), any(cell.aside for cell in cells)
-        table = dpg.add_table(parent=window, header_row=False, policy=dpg.mvTable_SizingFixedFit)
+        if texts and aside is None:
+            size = _ASIDE_SIZE * self._studio.scale
+            aside_width = max(text_width(cell.aside, size) for cell in cells)
+        self._rooms += [(aside_width, swatches)] * len(cells)
+        table = dpg.add_table(
+            parent=window, header_row=False, policy=dpg.mvTable_SizingFixedFit, pad_outerX=self._tips
+        )
         if swatches:
             dpg.add_table_column(parent=table, width_fixed=True)
         dpg.add_table_column(parent=table, width_stretch=True)
@@ -109,12 +183,13 @@ class RowList:
                 aside(row, cell.key)
             elif texts:
                 words(row, cell.aside, colour=self._studio.colours.quiet, font=FONTS.small, wrap=-1)
+        self._name_all()
 
     def _add_name(self, row: Tag, cell: Cell) -> None:
         number = len(self.cells)
         self.cells.append(cell)
         name = dpg.add_selectable(
-            label=cell.title,
+            label="",
             parent=row,
             tag=f"{self._tag}.{number}",
             span_columns=True,

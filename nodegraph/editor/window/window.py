@@ -185,12 +185,13 @@ class Window:
         """Take in what has changed on the desk, and the settings."""
         if changed:
             self.stir()
-        if Topic.SETTINGS in changed and self._looks != self._looks_now():
-            self._looks = self._looks_now()
-            self._build()
-        elif Topic.SETTINGS in changed and self._splitters.sizes != self.studio.settings.panes:
-            self._splitters.sizes = dict(self.studio.settings.panes)
-            self.lay_out()
+        if Topic.SETTINGS in changed:
+            sizes, self._splitters.sizes = self._splitters.sizes, dict(self.studio.settings.panes)
+            if self._looks != self._looks_now():
+                self._looks = self._looks_now()
+                self._build()
+            elif self._splitters.sizes != sizes:
+                self.lay_out()
         if changed & (Topic.FILE | Topic.DOCUMENT):
             self._tell_title()
 
