@@ -8,6 +8,7 @@ from pathlib import Path
 import nodes
 from nodegraph.cli import Editor, run_cli
 from nodegraph.library import Library
+from nodegraph.overlay import use_overlay
 from nodes.catalogue import EXTRAS, WEIGHTS
 
 GRAPHS = Path(__file__).resolve().parent / "graphs"
@@ -15,6 +16,7 @@ GRAPHS = Path(__file__).resolve().parent / "graphs"
 
 def main() -> int:
     """Run the command line; without arguments, the editor. Return the exit code."""
+    use_overlay()
     library = Library.from_package(nodes, skip=("dsp",), extras=EXTRAS, weights=WEIGHTS)
 
     def open_window(file: Path | None) -> int:

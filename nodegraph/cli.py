@@ -1,8 +1,9 @@
-"""The command line: edit, render, node, nodes, check, plan, cache, models, doctor.
+"""The command line: edit, render, node, nodes, check, plan, cache, models, extras, pip, doctor.
 
-Exit codes: 0 done · 1 a node failed · 2 a wrong command line · 3 a graph, parameter or sound file
-refused · 4 an output refused (it exists, is an input, lies outside the folder) · 5 the cache or its
-disk cannot be used · 130 cancelled. With --json, standard output is one JSON object.
+Exit codes: 0 done · 1 a node or an installation failed · 2 a wrong command line · 3 a graph, parameter,
+sound file or installation refused · 4 an output refused (it exists, is an input, lies outside the
+folder) · 5 the cache or its disk cannot be used · 130 cancelled. With --json, standard
+output is one JSON object.
 """
 
 from __future__ import annotations
@@ -16,11 +17,14 @@ from rich.console import Console
 from rich.markup import escape
 
 from nodegraph.cache import Cache
+from nodegraph.cli_extras import extras, pip
 from nodegraph.cli_models import models
 from nodegraph.console import RunView, show_node, show_nodes, show_plan, show_result
 from nodegraph.errors import (
     CacheError,
     Cancelled,
+    InstallError,
+    InstallRefusal,
     NodeError,
     OutputError,
     ParameterError,
@@ -55,6 +59,8 @@ cli = typer.Typer(
 )
 
 cli.add_typer(models, name="models")
+cli.add_typer(extras, name="extras")
+cli.command(context_settings={"ignore_unknown_options": True})(pip)
 
 GraphArgument = Annotated[
     Path, typer.Argument(help="A graph file, a sound file that holds one, or a shipped graph's name.")
@@ -121,6 +127,8 @@ def _tell(tools: Tools, error: RegrooveError, *, as_json: bool) -> int:
     tools.err.print(f"[bold red]✘[/bold red] {escape(str(error))}", highlight=False)
     codes: list[tuple[type[RegrooveError], int]] = [
         (NodeError, NODE_FAILED),
+        (InstallRefusal, REFUSED),
+        (InstallError, NODE_FAILED),
         (OutputError, OUTPUT_REFUSED),
         (CacheError, NO_CACHE),
         (Cancelled, CANCELLED),

@@ -9,6 +9,8 @@
     ├── UnknownKindError       no node of that kind in the library
     ├── NotInstalledError      a node whose packages are missing; says how to get them
     ├── WeightsError           weights of a model that are missing, damaged, or cannot be fetched
+    ├── InstallError           something that could not be added to Regroove or taken away
+    │   └── InstallRefusal     the same, refused before anything was touched
     ├── WorkerError            a backend in another process that crashed, hung, or refused
     ├── DocumentError          a graph file that cannot be read or written; says where in the file
     ├── CacheError             the folder of results cannot be used: disk full, not writable
@@ -31,6 +33,8 @@ __all__ = [
     "Cancelled",
     "DocumentError",
     "GraphError",
+    "InstallError",
+    "InstallRefusal",
     "LinkError",
     "NodeError",
     "NotInstalledError",
@@ -77,6 +81,14 @@ class NotInstalledError(RegrooveError):
 
 class WeightsError(RegrooveError):
     """Weights of a model that are missing, damaged, or cannot be fetched."""
+
+
+class InstallError(RegrooveError):
+    """Something that could not be added to Regroove or taken away. What was there before still works."""
+
+
+class InstallRefusal(InstallError):
+    """Something that is not added or taken away, told before anything was touched."""
 
 
 class WorkerError(RegrooveError):

