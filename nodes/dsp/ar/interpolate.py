@@ -47,10 +47,9 @@ _Indices = npt.NDArray[np.int64]
 
 def frames_in(spans: Spans, frames: int) -> npt.NDArray[np.bool_]:
     """Return which frames lie in a span, shape (frames,)."""
-    steps = np.zeros(frames + 1, np.int8)
-    np.add.at(steps, spans[:, 0], 1)
-    np.add.at(steps, spans[:, 1], -1)
-    return np.cumsum(steps[:-1], dtype=np.int8) > 0
+    inside = np.zeros(frames, np.bool_)
+    _marking_loop()(inside, spans)
+    return inside
 
 
 def filled(
@@ -186,12 +185,7 @@ def _trust(added: Array, certain: Array, missing: _Indices, surprise: Array) -> 
     comes from the samples and not from the expectation: their ratio, over a few frames, is MacKay's
     fixed point for the power (1992, re-estimation by the number of well determined parameters).
     """
-    sums = []
-    for values in (added, np.maximum(certain, 0.0), np.ones(missing.size)):
-        spread = np.zeros(missing[-1] + 1 + 2 * _BESIDE)
-        spread[missing + _BESIDE] = values
-        sums.append(np.sum([spread[missing + k] for k in range(2 * _BESIDE + 1)], axis=0))
-    power, share, count = sums
+    power, share, count = _sums_loop()(added, np.maximum(certain, 0.0), missing)
     power = power / (2 * _BESIDE + 1) / np.maximum(share / count, _LEAST_CERTAIN)
     return np.asarray(np.minimum(_MOST_TRUST, surprise / (power + _TINY)))
 
@@ -220,6 +214,39 @@ def _solved(
 
 
 # --- loops over samples --------------------------------------------------------------------------
+
+
+@lru_cache(maxsize=1)
+def _marking_loop() -> Callable[[Flags, Spans], None]:
+    loop: Callable[[Flags, Spans], None] = compiled(_mark)
+    return loop
+
+
+def _mark(inside: Flags, spans: Spans) -> None:
+    for i in range(spans.shape[0]):
+        inside[spans[i, 0] : spans[i, 1]] = True
+
+
+@lru_cache(maxsize=1)
+def _sums_loop() -> Callable[[Array, Array, _Indices], tuple[Array, Array, Array]]:
+    loop: Callable[[Array, Array, _Indices], tuple[Array, Array, Array]] = compiled(_sums)
+    return loop
+
+
+def _sums(added: Array, certain: Array, missing: _Indices) -> tuple[Array, Array, Array]:
+    """Return the sums over the missing frames beside each one, and how many these are."""
+    power, share, count = np.zeros(missing.size), np.zeros(missing.size), np.zeros(missing.size)
+    first = 0
+    for i in range(missing.size):
+        while missing[first] < missing[i] - _BESIDE:
+            first += 1
+        j = first
+        while j < missing.size and missing[j] <= missing[i] + _BESIDE:
+            power[i] += added[j]
+            share[i] += certain[j]
+            count[i] += 1.0
+            j += 1
+    return power, share, count
 
 
 @lru_cache(maxsize=1)
