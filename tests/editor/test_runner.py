@@ -110,6 +110,21 @@ def test_a_drag_is_heard_once_it_rests(bench):
     assert loudest == pytest.approx(1.9 * 0.5, abs=0.01)
 
 
+@pytest.mark.parametrize("way", ["released", "no drag"])
+def test_a_change_that_is_no_drag_any_more_is_heard_without_a_wait(bench, monkeypatch, way):
+    bench.open(CHAIN)
+    listen(bench)
+    monkeypatch.setattr("nodegraph.editor.work.runner._SETTLED_S", 600.0)
+    if way == "released":
+        bench.set("c", "by", 1.5, merge="drag")
+        bench.frames(0.1)
+        assert bench.whole(END)
+        bench.desk.history.close_step()
+    else:
+        bench.set("c", "by", 1.5)
+    bench.wait(lambda: not bench.whole(END))
+
+
 def test_a_change_cancels_the_run_that_it_makes_useless(bench):
     bench.open(CHAIN)
     listen(bench)

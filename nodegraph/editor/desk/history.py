@@ -89,6 +89,11 @@ class History:
         now = self._steps[self._now]
         self._steps[self._now] = _Step(now.document, now.label, None)
 
+    @property
+    def open(self) -> bool:
+        """Whether more may merge with the newest step: something is being dragged."""
+        return self._steps[self._now].merge is not None
+
     def abandon(self, merge: Hashable) -> bool:
         """Take the newest step back for good if it has that merge key; return whether it had.
 

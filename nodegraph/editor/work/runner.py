@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Runner"]
 
-# A drag ends, or pauses, when nothing has changed for so long (s).
+# A drag pauses when nothing has changed for so long (s); it ends when the button is released.
 _SETTLED_S = 0.04
 # The states are made again when nothing has changed for so long, and at least so often in a drag (s).
 _KNOW_S = 0.05
@@ -84,6 +84,8 @@ class Runner:
         self._changed_at = self._known_at = float("-inf")
         self._know_at: float | None = 0.0
         self._hear_at: float | None = None
+        # Whether what is to be heard is still being dragged.
+        self._dragging = False
         self._make_at: float | None = None
         self.hint = ""
         """What the user may want to do about what is heard, or ""."""
@@ -231,6 +233,7 @@ class Runner:
             if self._order is not None and not self._order.asked:
                 self._stop_making()
             self._hear_at, self._make_at = now + _SETTLED_S, None
+            self._dragging = True
 
     def _has_gone_on(self) -> bool:
         """Return whether the listener has left the passage that was made."""
@@ -238,6 +241,9 @@ class Runner:
         return self._board.previews and self._wish is None and passage != self._heard_passage
 
     def _begin_what_is_due(self, now: float) -> None:
+        if self._dragging and not self._desk.history.open:
+            self._dragging = False
+            self._hear_at = now if self._hear_at is not None else None
         if self._know_at is not None and now >= self._know_at:
             self._know_at, self._known_at = None, now
             self._know()
