@@ -46,7 +46,7 @@ _PER_DB = 2.0
 _HIGHEST = 254
 # Pictures up to so high are made of the fewer rows.
 _ROWS = (256, 512)
-_LIMIT_BYTES = 16 << 20
+_LIMIT_BYTES = 8 << 20
 
 _Levels = npt.NDArray[np.uint8]
 _Power = npt.NDArray[np.float32]

@@ -15,6 +15,7 @@ from nodegraph.editor.panels.filing import Filing
 from nodegraph.editor.panels.listening import ListeningPanel
 from nodegraph.editor.panels.panels import Panels
 from nodegraph.editor.panels.start_page import StartPage
+from nodegraph.editor.window.allocation import share_memory
 from nodegraph.editor.window.clipboard import system_clipboard
 from nodegraph.editor.window.window import Window
 from nodegraph.editor.work.editing import add_editing_actions
@@ -49,6 +50,7 @@ def open_editor(library: Library, graphs: Path, file: Path | None = None, cache:
     DocumentError
         If the file cannot be opened.
     """
+    share_memory()
     studio = Studio(library, graphs, cache)
     if file is not None:
         document, own = open_file(file, library)
