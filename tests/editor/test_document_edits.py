@@ -254,6 +254,39 @@ def test_a_swapped_node_keeps_links_by_type_where_names_differ(chain, library):
     assert document.graph.outgoing(own) == (Link(own, "audio", "denoise", "audio"),)
 
 
+def stems_to_mix(kind, *ports):
+    """Return a document in which outputs of a separator are mixed."""
+    links = (
+        Link("a", "audio", "split", "audio"),
+        *(Link("split", port, "mix", f"tracks.{n}") for n, port in enumerate(ports, 1)),
+    )
+    return Document(Graph({"a": Node("source.demo"), "split": Node(kind), "mix": Node("mix")}, links))
+
+
+def test_no_output_of_a_swapped_node_takes_the_place_of_two(library):
+    document = stems_to_mix("separate.demucs", "vocals", "drums", "bass", "residual")
+    document, own = edits.swap(document, "split", "separate.hpss", library)
+    assert document.graph.outgoing(own) == (
+        Link(own, "harmonic", "mix", "tracks.1"),
+        Link(own, "percussive", "mix", "tracks.2"),
+        Link(own, "residual", "mix", "tracks.4"),
+    )
+
+
+def test_one_output_that_feeds_two_nodes_still_does_after_a_swap(library):
+    document = stems_to_mix("separate.hpss", "harmonic", "harmonic")
+    document, own = edits.swap(document, "split", "repair.declick", library)
+    assert {link.source_port for link in document.graph.outgoing(own)} == {"audio"}
+    assert len(document.graph.outgoing(own)) == 2
+
+
+def test_alternatives_are_of_the_family_and_can_run_here(library):
+    document = stems_to_mix("separate.demucs", "vocals")
+    assert "separate.hpss" in edits.alternatives(document, "split", library)
+    assert "separate.demucs" not in edits.alternatives(document, "split", library)
+    assert edits.alternatives(document, "mix", library) == ()
+
+
 def test_an_id_that_the_user_chose_stays(chain, library):
     document = Document(Graph({"left_wall": Node("repair.declick")}))
     assert edits.swap(document, "left_wall", "repair.dehum", library)[1] == "left_wall"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -19,6 +19,7 @@ from nodegraph.spec import NodeSpec
 __all__ = [
     "add_linked",
     "add_node",
+    "alternatives",
     "delete",
     "delete_heal",
     "remove_nodes",
@@ -135,7 +136,8 @@ def delete_heal(document: Document, selection: Selection, library: Library) -> D
 def swap(document: Document, node_id: NodeId, kind: str, library: Library) -> tuple[Document, NodeId]:
     """Put a node of another kind in a node's place.
 
-    Links stay by the names of their ports, else by type; parameters of the same name where the value is
+    Links stay by the names of their ports, else by type and order: no output takes the place of two, since
+    a mix of stems would have one of them twice. Parameters of the same name stay where the value is
     allowed. The label, the place and what listens to its first outputs stay. An id that was made from the
     old kind is made anew from the new one.
 
@@ -163,8 +165,9 @@ def swap(document: Document, node_id: NodeId, kind: str, library: Library) -> tu
     bare = tuple(each for each in graph.links if node_id not in (each.source, each.target))
     swapped = Graph(nodes, bare)
     kept: dict[Link, Link] = {each: each for each in bare}
+    outputs = _stand_ins(graph, node_id, spec, library)
     for each in (*graph.incoming(node_id), *graph.outgoing(node_id)):
-        new = _relinked(swapped, each, node_id, own, library)
+        new = _relinked(swapped, each, node_id, own, library, outputs=outputs)
         if new is not None:
             swapped = swapped.connect(new, library)
             kept[each] = new
@@ -184,15 +187,64 @@ def _was_made_from(node_id: NodeId, kind: str) -> bool:
     return re.fullmatch(re.escape(base) + "[0-9]*", node_id) is not None
 
 
-def _relinked(graph: Graph, old: Link, node_id: NodeId, own: NodeId, library: Library) -> Link | None:
+def alternatives(document: Document, node_id: NodeId, library: Library) -> tuple[str, ...]:
+    """Return the kinds of a node's family that can run here and take what it takes, the likest first.
+
+    For a node that cannot run here: one that it can be swapped for at once.
+    """
+    kind = document.graph.nodes[node_id].kind
+    spec = library.get(kind)
+    family, dot, _name = kind.rpartition(".")
+    if spec is None or not dot:
+        return ()
+    needed = {port.type for port in spec.inputs if not port.optional}
+    names = {port.name for port in spec.outputs}
+
+    def likeness(other: NodeSpec) -> tuple[int, str]:
+        return -len(names & {port.name for port in other.outputs}), other.kind
+
+    found = [
+        other
+        for other in library.specs.values()
+        if other.kind.rpartition(".")[0] == family
+        and other.kind != kind
+        and needed == {port.type for port in other.inputs if not port.optional}
+        and library.unavailable(other) is None
+    ]
+    return tuple(other.kind for other in sorted(found, key=likeness))
+
+
+def _stand_ins(graph: Graph, node_id: NodeId, spec: NodeSpec, library: Library) -> dict[str, str]:
+    """Return which output of `spec` stands in for which linked output of a node."""
+    linked = list(dict.fromkeys(link.source_port for link in graph.outgoing(node_id)))
+    old = library.get(graph.nodes[node_id].kind)
+    ports = [port for port in old.outputs if port.name in linked] if old else []
+    # What is unknown here has no order of its own.
+    names = [port.name for port in ports] if old else linked
+    types = {port.name: port.type for port in ports}
+    found = {name: name for name in names if spec.output(name) is not None}
+    free = [port for port in spec.outputs if port.name not in found]
+    for name in names:
+        if name not in found:
+            fitting = (port for port in free if name not in types or issubclass(port.type, types[name]))
+            port = next(fitting, None)
+            if port is not None:
+                found[name] = port.name
+                free.remove(port)
+    return found
+
+
+def _relinked(
+    graph: Graph, old: Link, node_id: NodeId, own: NodeId, library: Library, *, outputs: Mapping[str, str]
+) -> Link | None:
     """Return the link that takes an old one's place at a swapped node, or None."""
     spec = library.find(graph.nodes[own].kind)
     if old.target == node_id:
         inputs = (graph.free_port(own, port) for port in spec.inputs)
         candidates = [Link(old.source, old.source_port, own, name) for name in (old.target_port, *inputs)]
     else:
-        outputs = (port.name for port in spec.outputs)
-        candidates = [Link(own, name, old.target, old.target_port) for name in (old.source_port, *outputs)]
+        given = outputs.get(old.source_port)
+        candidates = [Link(own, given, old.target, old.target_port)] if given else []
     return next((each for each in candidates if graph.link_problem(each, library) is None), None)
 
 

@@ -126,17 +126,21 @@ class CanvasAsks:
 
     def swap(self, node_id: NodeId) -> None:
         """Let the user put another kind of node in a node's place."""
-        desk, library = self._studio.desk, self._studio.library
 
         def swap_with(kind: str) -> None:
-            document, new = edits.swap(desk.document, node_id, kind, library)
-            desk.edit(document, _("Swap a node"))
-            desk.select(Selection(frozenset({new})))
+            self.swap_with(node_id, kind)
 
-        name = node_name(desk.document, node_id)
+        name = node_name(self._studio.desk.document, node_id)
         self._search.kinds(
             self._title_place(node_id), swap_with, hint=_("Swap “{name}” with…").format(name=name)
         )
+
+    def swap_with(self, node_id: NodeId, kind: str) -> None:
+        """Put another kind of node in a node's place."""
+        desk = self._studio.desk
+        document, new = edits.swap(desk.document, node_id, kind, self._studio.library)
+        desk.edit(document, _("Swap a node"))
+        desk.select(Selection(frozenset({new})))
 
     def _fits(self, spec: NodeSpec, end: PortEnd) -> bool:
         """Return whether a kind has a port that could be linked to a port of the graph."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 
 import dearpygui.dearpygui as dpg
 
@@ -29,7 +30,31 @@ from nodegraph.param import ParamValue
 from nodegraph.requirement import Requirement
 from nodegraph.spec import NodeSpec, Port
 
-__all__ = ["NodeSheet"]
+__all__ = ["NodeSheet", "Remedies"]
+
+
+# Offered in place of a node that cannot run here.
+_MOST_ALTERNATIVES = 2
+
+
+def _nothing(*_about: object) -> None:
+    return
+
+
+@dataclass(frozen=True)
+class Remedies:
+    """What can be done about a node that cannot run here.
+
+    Parameters
+    ----------
+    get : callable
+        Offers to get what the node needs and is not here.
+    swap : callable
+        Takes a node and the kind to put in its place.
+    """
+
+    get: Callable[[Requirement], None] = _nothing
+    swap: Callable[[NodeId, str], None] = _nothing
 
 
 # Of an output's name, at 100 %; one that is wider leaves no room for the level beside it.
@@ -47,8 +72,8 @@ class NodeSheet:
         The node.
     value : callable
         Returns what an output port gave, if it is known.
-    get : callable
-        Offers to get what the node needs and is not here.
+    remedies : Remedies
+        Offered where the node cannot run here.
     narrow : bool
         Whether the pane is too narrow for an output's level to stand beside its name.
 
@@ -63,12 +88,12 @@ class NodeSheet:
         studio: Studio,
         node_id: NodeId,
         value: Callable[[PortRef], object],
-        get: Callable[[Requirement], None],
+        remedies: Remedies,
         *,
         narrow: bool = False,
     ) -> None:
         self._narrow = narrow
-        self._studio, self._node_id, self._value, self._get = studio, node_id, value, get
+        self._studio, self._node_id, self._value, self._remedies = studio, node_id, value, remedies
         self.params_place: Tag = "inspector.params"
         self._shown_reports: tuple[object, ...] = ()
 
@@ -196,8 +221,22 @@ class NodeSheet:
                 callback=lambda: self._copy(command),
             )
             tip(studio, "inspector.install", command)
+            self._add_alternatives(parent)
         for note in state.notes:
             words(parent, told(note), colour=studio.colours.quiet, font=FONTS.small)
+
+    def _add_alternatives(self, parent: Tag) -> None:
+        document, library = self._studio.desk.document, self._studio.library
+        for kind in edits.alternatives(document, self._node_id, library)[:_MOST_ALTERNATIVES]:
+            tag = f"inspector.instead.{kind}"
+            dpg.add_button(
+                label=_("Use {name} instead").format(name=kind_name(kind)),
+                parent=parent,
+                tag=tag,
+                user_data=kind,
+                callback=lambda _sender, _data, kind: self._remedies.swap(self._node_id, kind),
+            )
+            tip(self._studio, tag, _("Its links stay where it has outputs for them."))
 
     def _install_command(self) -> str:
         spec = self._spec
@@ -208,7 +247,7 @@ class NodeSheet:
 
     def _offer(self) -> None:
         if self._spec is not None:
-            self._get(self._spec.requirement(self._settings(self._spec)))
+            self._remedies.get(self._spec.requirement(self._settings(self._spec)))
 
     def _show_output(self, port: Port, loudness: Loudness | None) -> None:
         desk, colours = self._studio.desk, self._studio.colours

@@ -9,14 +9,13 @@ import dearpygui.dearpygui as dpg
 from nodegraph.editor.desk.desk import Topic
 from nodegraph.editor.desk.states import PortRef
 from nodegraph.editor.panels.fields import TextBox
-from nodegraph.editor.panels.inspect_node import NodeSheet
+from nodegraph.editor.panels.inspect_node import NodeSheet, Remedies
 from nodegraph.editor.panels.inspect_rest import fill_document, fill_link, fill_several
 from nodegraph.editor.panels.params import ParamFields, PickFile
 from nodegraph.editor.space.panes import Pane
 from nodegraph.editor.work.part import Tag
 from nodegraph.editor.work.studio import Studio
 from nodegraph.param import Param
-from nodegraph.requirement import Requirement
 
 __all__ = ["Inspector"]
 
@@ -27,10 +26,7 @@ def _nothing(_ref: PortRef) -> object:
 
 # In a pane narrower than this, at 100 %, things that belong together stand above each other.
 _NARROW = 290.0
-
-
-def _ignore(_needed: Requirement) -> None:
-    return
+_NO_REMEDIES = Remedies()
 
 
 class Inspector:
@@ -44,8 +40,8 @@ class Inspector:
         Lets the user pick a file for a parameter.
     value : callable
         Returns what an output port gave, if it is known: reports are shown.
-    get : callable
-        Offers to get what a node needs and is not here.
+    remedies : Remedies
+        Offered for a node that cannot run here.
     """
 
     def __init__(
@@ -53,9 +49,10 @@ class Inspector:
         studio: Studio,
         pick_file: PickFile,
         value: Callable[[PortRef], object] = _nothing,
-        get: Callable[[Requirement], None] = _ignore,
+        remedies: Remedies = _NO_REMEDIES,
     ) -> None:
-        self._studio, self._pick_file, self._value, self._get = studio, pick_file, value, get
+        self._studio, self._pick_file, self._value = studio, pick_file, value
+        self._remedies = remedies
         self._watch = studio.desk.watch()
         self._built: object = None
         self._narrow = False
@@ -138,7 +135,7 @@ class Inspector:
         self._params, self._node, self._boxes = None, None, ()
 
     def _fill_node(self, node_id: str) -> None:
-        self._node = NodeSheet(self._studio, node_id, self._value, self._get, narrow=self._narrow)
+        self._node = NodeSheet(self._studio, node_id, self._value, self._remedies, narrow=self._narrow)
         self._node.build("inspector")
         spec = self._studio.library.get(self._studio.desk.document.graph.nodes[node_id].kind)
         if spec is not None:

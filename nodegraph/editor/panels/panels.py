@@ -12,6 +12,7 @@ from nodegraph.editor.panels.additions import AdditionsSheet
 from nodegraph.editor.panels.asks import CanvasAsks
 from nodegraph.editor.panels.cheat_sheet import CheatSheet
 from nodegraph.editor.panels.help_page import HelpPage
+from nodegraph.editor.panels.inspect_node import Remedies
 from nodegraph.editor.panels.inspector import Inspector
 from nodegraph.editor.panels.left import LeftPane
 from nodegraph.editor.panels.outline import Outline
@@ -63,7 +64,8 @@ class Panels:
             studio, Palette(studio, self._add), Outline(studio, sights.go_to, self._edit), sheets
         )
         self.additions = AdditionsSheet(studio, Additions(studio))
-        self.inspector = Inspector(studio, self.pick_file, studio.runner.value, self.additions.ask)
+        remedies = Remedies(self.additions.ask, self.asks.swap_with)
+        self.inspector = Inspector(studio, self.pick_file, studio.runner.value, remedies)
         self.parts: dict[str, Part] = {"left": self._left, "right": self.inspector}
         self._register()
 
