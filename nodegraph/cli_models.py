@@ -15,7 +15,6 @@ from rich.table import Table
 
 from nodegraph.errors import ParameterError
 from nodegraph.models import (
-    ModelState,
     fetch_weights,
     import_weights,
     model_state,
@@ -168,23 +167,20 @@ def _show(tools: Tools, *, as_json: bool) -> None:
             }
         )
         return
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), show_header=True, header_style="dim")
-    for title in ("", "model", "size", "licence", "what it does"):
-        table.add_column(
-            title, justify="right" if title == "size" else "left", no_wrap=title != "what it does"
-        )
+    table = Table.grid(padding=(0, 2, 0, 0))
+    for column in range(3):
+        table.add_column(no_wrap=True, justify="right" if column == 2 else "left")
+    table.add_column()
     for weights, state in states:
         licence = weights.licence if weights.commercial else f"{weights.licence}, non-commercial"
-        text = escape(weights.text) + (f" [yellow]{escape(_left(state))}[/yellow]" if _left(state) else "")
-        table.add_row(_SIGNS[state.state], weights.name, size_text(weights.size), escape(licence), text)
+        lines = [escape(weights.text), f"[dim]{escape(licence)}[/dim]"]
+        if state.state == "partly":
+            lines.append(f"[yellow]{escape(state.reason)}[/yellow]")
+        table.add_row(f"  {_SIGNS[state.state]}", weights.name, size_text(weights.size), "\n".join(lines))
     tools.out.print(table)
     tools.out.print(
         f"\n  In {escape(str(models_folder()))}. regroove models fetch NAME loads one.", style="dim"
     )
-
-
-def _left(state: ModelState) -> str:
-    return f"Still to come: {state.reason}" if state.state == "partly" else ""
 
 
 def _tell_files(tools: Tools, paths: list[Path], *, as_json: bool) -> None:

@@ -79,7 +79,7 @@ def _absence(file: WeightsFile, sizes: Mapping[str, int]) -> str:
         return f"{file.name} was damaged"
     have = sizes.get(file.name + _PART, sizes.get(file.name))
     size = size_text(file.size)
-    return f"{file.name} ({size})" if have is None else f"{file.name} ({size_text(have)} of {size})"
+    return f"{file.name} ({size})" if have is None else f"{file.name}: {size_text(have)} of {size} are here"
 
 
 def _sizes(folder: Path) -> dict[str, int]:
