@@ -137,4 +137,4 @@ def size_text(size: int) -> str:
         return f"{size / 1e9:.1f} GB"
     if size >= 10**6:
         return f"{size / 1e6:.0f} MB"
-    return f"{max(1, round(size / 1e3))} kB" if size else "an unknown size"
+    return f"{max(1, round(size / 1e3))} kB" if size else "size unknown"

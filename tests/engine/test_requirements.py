@@ -81,7 +81,7 @@ def test_requirements_add_up():
 
 @pytest.mark.parametrize(
     ("size", "text"),
-    [(0, "an unknown size"), (10, "1 kB"), (84_141_000, "84 MB"), (1_600_000_000, "1.6 GB")],
+    [(0, "size unknown"), (10, "1 kB"), (84_141_000, "84 MB"), (1_600_000_000, "1.6 GB")],
 )
 def test_sizes_are_written_as_people_do(size, text):
     assert size_text(size) == text
