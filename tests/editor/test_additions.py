@@ -1,12 +1,13 @@
 """Extras and weights, got and removed in the window."""
 
 import hashlib
+import time
 
 import dearpygui.dearpygui as dpg
 import pytest
 from whole import Editor
 
-from nodegraph import Audio, Weights, WeightsFile
+from nodegraph import Audio, Extra, Weights, WeightsFile
 from nodegraph.document import Document
 from nodegraph.editor.desk.desk import Selection
 from nodegraph.editor.work.additions import Additions
@@ -17,6 +18,7 @@ from nodegraph.requirement import Requirement
 from nodegraph.spec import node, read_spec
 
 DATA = b"weights" * 1000
+NOWHERE = Extra("nowhere", "What nobody has.", ("no_such_package",), ("no-such-package",), 1000, 2000, "MIT")
 
 
 @node(version=1, kind="test.learned", requires=lambda settings: Requirement(weights=("wts",)))
@@ -42,7 +44,7 @@ def place(tmp_path, monkeypatch):
 def learner(studio, place):
     """Return what a window shares whose library has a node that needs weights."""
     kinds = [*studio.library.specs.values(), read_spec(learned)]
-    return Studio(Library(kinds, weights=catalogue()), studio.graphs, studio.cache)
+    return Studio(Library(kinds, extras=(NOWHERE,), weights=catalogue()), studio.graphs, studio.cache)
 
 
 @pytest.fixture
@@ -58,27 +60,37 @@ def editor(learner, open_window):
 
 
 def drained(studio, additions):
-    while additions.job is not None:
+    """Wait until nothing is done any more, and until what was done is known."""
+    end = time.monotonic() + 60
+    while additions.job is not None or additions._looking.busy or studio.inbox.drain(1.0):
+        assert time.monotonic() < end
         studio.inbox.drain(1.0)
+
+
+def known(additions):
+    return {each.name: each.state.what for each in additions.all}
 
 
 def test_weights_are_taken_from_a_folder_and_removed(learner, place):
     additions = Additions(learner)
-    assert [(each.name, each.state.what) for each in additions.all] == [("wts", "missing")]
+    additions.look_again()
+    drained(learner, additions)
+    assert known(additions) == {"wts": "missing", "nowhere": "missing"}
     additions.import_from(place / "stick")
     drained(learner, additions)
     assert additions.problem == ""
-    assert additions.find("weights", "wts").state.what == "here"
-    additions.remove(additions.all[0])
+    assert known(additions)["wts"] == "here"
+    additions.remove(additions.all[-1])
     drained(learner, additions)
-    assert additions.all[0].state.what == "missing"
+    assert known(additions)["wts"] == "missing"
 
 
 def test_what_fails_is_told_and_the_next_job_can_begin(learner, place):
     additions = Additions(learner)
-    additions.get(additions.all[0])
+    (wanted,) = additions.lacking(Requirement(weights=("wts",)))
+    additions.get(wanted)
     assert additions.job.name == "wts"
-    additions.get(additions.all[0])
+    additions.get(wanted)
     drained(learner, additions)
     assert "wts.bin cannot be loaded from" in additions.problem
     additions.import_from(place / "stick")
@@ -90,6 +102,8 @@ def test_what_a_node_lacks_is_found_until_it_is_here(learner, place):
     additions = Additions(learner)
     needed = Requirement(weights=("wts",))
     assert [each.name for each in additions.lacking(needed)] == ["wts"]
+    both = Requirement(("json", "no_such_package"), ("wts",))
+    assert [each.name for each in additions.lacking(both)] == ["nowhere", "wts"]
     additions.import_from(place / "stick")
     drained(learner, additions)
     assert additions.lacking(needed) == ()
@@ -120,20 +134,23 @@ def test_a_node_that_lacks_weights_leads_to_them(editor, place):
     editor.user.wait(lambda: editor.state("a") != "unavailable")
 
 
+def ask_to_remove(editor):
+    editor.user.frames(5)
+    editor.user.click_item("additions.remove.weights.wts")
+    editor.user.wait(lambda: editor.studio.dialogs.showing)
+
+
 def test_what_is_here_is_removed_after_a_question(editor, place):
     editor.command("Extras and models")
-    assert dpg.does_item_exist("additions.get.weights.wts")
+    editor.user.wait(lambda: dpg.does_item_exist("additions.get.weights.wts"))
     editor.studio.prefer(folder=str(place / "stick"))
     editor.press("Take weights from a folder…")
     editor.press("Take from here")
     editor.user.wait(lambda: dpg.does_item_exist("additions.remove.weights.wts"))
-    editor.user.click_item("additions.remove.weights.wts")
-    editor.user.frames(3)
+    ask_to_remove(editor)
     editor.press("Cancel")
     assert (place / "models" / "wts" / "wts.bin").exists()
-    editor.user.click_item("additions.remove.weights.wts")
-    editor.user.frames(3)
-    editor.user.key("Left")
+    ask_to_remove(editor)
     editor.press("Remove")
     editor.user.wait(lambda: dpg.does_item_exist("additions.get.weights.wts"))
     assert not (place / "models" / "wts" / "wts.bin").exists()

@@ -98,6 +98,8 @@ class AdditionsSheet:
         if self._additions.problem:
             problem = told(self._additions.problem)
             words(body, problem, colour=self._studio.colours.warning, wrap=wrap, tag="additions.problem")
+        if not self._additions.all:
+            words(body, _("Looking at what is here…"), colour=self._studio.colours.quiet)
         for kind, title in (("extra", _("Extras")), ("weights", _("Weights of models"))):
             those = [each for each in self._additions.all if each.kind == kind]
             if not those:

@@ -6,21 +6,33 @@ One job at a time, on a thread of its own; what it tells comes through the inbox
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
+from nodegraph.editor.work.lane import Lane
 from nodegraph.editor.work.studio import Studio
+from nodegraph.environments import environment_versions
 from nodegraph.errors import Cancelled, RegrooveError
+from nodegraph.extras import ExtraState, extras_states, install, remove
+from nodegraph.installed import is_installed
 from nodegraph.models import fetch_weights, import_weights, model_state, remove_weights
 from nodegraph.progress import Progress
-from nodegraph.requirement import Requirement
-from nodegraph.weights import Weights
+from nodegraph.requirement import Extra, Requirement
+from nodegraph.weights import Weights, absent_files
 
 __all__ = ["Addition", "AdditionState", "Additions"]
 
 Kind = Literal["extra", "weights"]
+What = Literal["here", "partly", "missing", "unfit"]
+
+_STATES: Mapping[str, What] = {
+    "installed": "here",
+    "partly": "partly",
+    "missing": "missing",
+    "not for this Python": "unfit",
+}
 
 
 @dataclass(frozen=True)
@@ -35,7 +47,7 @@ class AdditionState:
         Of the latter, or what is still missing.
     """
 
-    what: Literal["here", "partly", "missing", "unfit"]
+    what: What
     reason: str = ""
 
 
@@ -107,8 +119,10 @@ class Additions:
 
     def __init__(self, studio: Studio) -> None:
         self._studio = studio
-        self._all: tuple[Addition, ...] | None = None
         self._cancel = threading.Event()
+        self._looking = Lane("additions", self._raise)
+        self.all: tuple[Addition, ...] = ()
+        """Everything that can be added, extras first; nothing until it was looked at."""
         self.job: Job | None = None
         """What is being done now."""
         self.problem = ""
@@ -116,35 +130,30 @@ class Additions:
         self.version = 0
         """Grows whenever there is something new to show."""
 
-    @property
-    def all(self) -> tuple[Addition, ...]:
-        """Everything that can be added, extras first."""
-        if self._all is None:
-            self._all = tuple(map(_of_weights, self._studio.library.weights.values()))
-        return self._all
-
-    def find(self, kind: Kind, name: str) -> Addition | None:
-        """Return the addition of that name, or None."""
-        return next((each for each in self.all if (each.kind, each.name) == (kind, name)), None)
-
     def lacking(self, needed: Requirement) -> tuple[Addition, ...]:
         """Return what must be added for a node that needs this, in the order in which to add it."""
         library = self._studio.library
-        names: list[tuple[Kind, str]] = []
-        for package in needed.packages:
-            extra = library.extra_of(package)
-            if extra is not None:
-                names.append(("extra", extra.name))
-        if needed.environment:
-            names.append(("extra", needed.environment))
-        names += (("weights", name) for name in needed.weights)
-        found = (self.find(kind, name) for kind, name in dict.fromkeys(names))
-        return tuple(each for each in found if each is not None and each.state.what != "here")
+        missing = [package for package in needed.packages if not is_installed(package)]
+        if needed.environment and environment_versions(needed.environment) is None:
+            missing.append(needed.environment)
+        extras = (library.extra_of(package) for package in missing)
+        weights = (library.weights[name] for name in needed.weights if absent_files(library.weights[name]))
+        return (
+            *(self._of_extra(extra) for extra in dict.fromkeys(extras) if extra is not None),
+            *map(_of_weights, weights),
+        )
 
     def look_again(self) -> None:
-        """Look anew at what is here."""
-        self._all = None
-        self.version += 1
+        """Look anew at what is here: it takes a moment, and comes through the inbox."""
+        library = self._studio.library
+
+        def look(_cancel: threading.Event) -> None:
+            states = {state.extra.name: state for state in extras_states(library.extras.values())}
+            extras = (self._of_extra(extra, states[extra.name]) for extra in library.extras.values())
+            found = (*extras, *map(_of_weights, library.weights.values()))
+            self._studio.inbox.post(lambda: self._take_found(found), "additions found")
+
+        self._looking.do(look)
 
     def get(self, addition: Addition) -> None:
         """Add it, unless something is being done."""
@@ -207,11 +216,34 @@ class Additions:
             self.job = replace(self.job, **news)  # type: ignore[arg-type]
             self.version += 1
 
+    def _take_found(self, found: tuple[Addition, ...]) -> None:
+        self.all = found
+        self.version += 1
+
     def _take_end(self, problem: str) -> None:
         self.job, self.problem = None, problem
+        self.version += 1
         self.look_again()
         # Nodes that waited for it can run now, or can no longer.
         self._studio.runner.look_again()
+
+    def _raise(self, error: Exception) -> None:
+        raise error
+
+    def _of_extra(self, extra: Extra, state: ExtraState | None = None) -> Addition:
+        everything = self._studio.library.extras.values()
+        return Addition(
+            "extra",
+            extra.name,
+            extra.text,
+            extra.licence,
+            True,
+            extra.download_bytes,
+            (state and state.disk_bytes) or extra.disk_bytes,
+            AdditionState(_STATES[state.state], state.reason) if state else AdditionState("missing"),
+            get=lambda progress: install(extra, progress),
+            remove=lambda progress: remove(extra, everything, progress),
+        )
 
 
 def _of_weights(weights: Weights) -> Addition:
