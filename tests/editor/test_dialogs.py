@@ -14,12 +14,14 @@ from nodegraph.document_file import load_document, save_document
 from nodegraph.editor.desk.desk import Selection
 from nodegraph.editor.desk.edits import add_node
 from nodegraph.editor.desk.journal import Journal
+from nodegraph.editor.desk.keymap import Chord
 from nodegraph.editor.desk.recovery import left_behind
 from nodegraph.editor.desk.states import PortRef
 from nodegraph.editor.panels.dialogs import Dialogs
 from nodegraph.editor.panels.dropping import Dropping
 from nodegraph.editor.panels.filing import Filing
 from nodegraph.editor.panels.start_page import StartPage
+from nodegraph.editor.panels.waiting import Waiting
 from nodegraph.editor.window.window import Window
 from nodegraph.editor.work.asking import Choice, FileType, Picking, Question
 from nodegraph.graph import Graph, Node
@@ -556,16 +558,82 @@ def test_a_graph_is_shared_and_opened_elsewhere(editor, music, tmp_path):
     editor.user.key("Ctrl+A")
     editor.user.type(str(tmp_path / "Für dich"))
     editor.user.key("Enter")
-    editor.user.frames(3)
-    assert (tmp_path / "Für dich.regroove").exists()
+    editor.user.wait(lambda: (tmp_path / "Für dich.regroove").exists() and not editor.dialogs.showing)
     (music / "Grüße.wav").unlink()
     editor.studio.desk.history.mark_saved()
     editor.filing.open_path(tmp_path / "Für dich.regroove")
     editor.user.frames(4)
     editor.user.key("Enter")
+    unpacked = str(tmp_path / "Für dich excerpts" / "load.flac")
+    nodes = lambda: editor.studio.desk.document.graph.nodes  # noqa: E731
+    editor.user.wait(lambda: nodes()["load"].params["file"] == unpacked, what="the excerpt")
+
+
+@pytest.fixture
+def long_recording(tmp_path: Path) -> Path:
+    """Two minutes of stereo noise: more than a hundred blocks for FLAC."""
+    path = tmp_path / "long.wav"
+    noise = np.random.default_rng(3).uniform(-0.5, 0.5, (96_000, 2)).astype(np.float32)
+    with soundfile.SoundFile(path, "w", 48_000, 2, "PCM_24") as file:
+        for _piece in range(60):
+            file.write(noise)
+    return path
+
+
+def begin_sharing(editor, path: Path) -> None:
+    editor.do("file.share")
+    editor.user.click_item("share.seconds")
+    editor.user.key("Ctrl+A")
+    editor.user.type("120")
+    editor.press("Share…")
+    editor.user.frames(6)
+    editor.user.key("Ctrl+A")
+    editor.user.type(str(path))
+    editor.user.key("Enter")
+
+
+def test_the_window_goes_on_while_excerpts_are_cut(editor, long_recording, tmp_path):
+    editor.filing.begin_with_sounds((long_recording,))
     editor.user.frames(3)
-    node = editor.studio.desk.document.graph.nodes["load"]
-    assert node.params["file"] == str(tmp_path / "Für dich excerpts" / "load.flac")
+    begin_sharing(editor, tmp_path / "x.regroove")
+    shares = []
+    while dpg.does_item_exist("waiting.progress"):
+        shares.append(dpg.get_value("waiting.progress"))
+        editor.user.frames(1)
+    assert len(set(shares)) > 3
+    assert shares == sorted(shares)
+    assert (tmp_path / "x.regroove").exists()
+    assert editor.says("can be given away now")
+
+
+def test_what_is_cancelled_before_it_has_begun_ends_too(editor):
+    waiting = Waiting(editor.studio, editor.dialogs)
+    begun = []
+    waiting.wait_for("A", begun.append, begun.append, begun.append)
+    # No frame has been drawn, and perhaps no thread has run.
+    editor.studio.takers[-1](Chord("Escape"))
+    editor.user.wait(lambda: not editor.dialogs.showing, what="the end of it")
+
+
+def test_what_goes_wrong_meanwhile_is_raised_on_the_windows_thread(editor):
+    def work(progress):
+        raise ZeroDivisionError
+
+    Waiting(editor.studio, editor.dialogs).wait_for("A", work, print, print)
+    with pytest.raises(ZeroDivisionError):
+        editor.user.wait(lambda: False, timeout_s=10)
+    assert not editor.dialogs.showing
+
+
+def test_sharing_is_cancelled(editor, long_recording, tmp_path):
+    editor.filing.begin_with_sounds((long_recording,))
+    editor.user.frames(3)
+    begin_sharing(editor, tmp_path / "x.regroove")
+    assert dpg.does_item_exist("waiting.progress")
+    editor.user.key("Escape")
+    editor.user.wait(lambda: not editor.dialogs.showing, what="the end of it")
+    assert not editor.says("can be given away now")
+    assert {path.name for path in tmp_path.iterdir() if path.is_file()} == {"long.wav"}
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="X11 only")

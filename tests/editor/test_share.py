@@ -12,7 +12,7 @@ from nodegraph.document_file import to_json
 from nodegraph.editor.desk import share
 from nodegraph.editor.desk.relocate import input_files, missing_files
 from nodegraph.editor.desk.share import Excerpt, read_shared, unpack, write_shared
-from nodegraph.errors import DocumentError
+from nodegraph.errors import Cancelled, DocumentError
 from nodegraph.graph import Graph, Node
 
 
@@ -47,6 +47,36 @@ def test_what_was_shared_opens_elsewhere_with_its_excerpt(document, recording, t
     excerpt, rate = soundfile.read(there.graph.nodes["load"].params["file"])
     assert rate == 8000
     np.testing.assert_array_equal(excerpt, original[16000:24000])
+
+
+def test_progress_goes_from_the_first_recording_to_the_last(document, recording, tmp_path, library):
+    second = Node("load", {"file": str(recording)})
+    both = document.with_graph(document.graph.add("load2", second))
+    told = []
+    files = input_files(both, Path(), library)
+    excerpts = [Excerpt(each, 0.0, 4.0) for each in files]
+    write_shared(both, tmp_path / "x.regroove", library, excerpts, progress=told.append)
+    assert told == sorted(told)
+    assert told[0] == 0.0
+    assert 0.5 <= told[-1] < 1.0
+    told.clear()
+    unpack(read_shared(tmp_path / "x.regroove", library), tmp_path / "there", library, told.append)
+    assert told == sorted(told)
+    assert told[-1] == 1.0
+
+
+def test_a_cancel_leaves_nothing_behind(document, tmp_path, library):
+    def cancel(share: float) -> None:
+        raise Cancelled
+
+    excerpts = [Excerpt(each, 0.0, 1.0) for each in input_files(document, Path(), library)]
+    with pytest.raises(Cancelled):
+        write_shared(document, tmp_path / "x.regroove", library, excerpts, progress=cancel)
+    write_shared(document, tmp_path / "whole.regroove", library, excerpts)
+    with pytest.raises(Cancelled):
+        unpack(read_shared(tmp_path / "whole.regroove", library), tmp_path / "there", library, cancel)
+    left = {path.name for path in tmp_path.rglob("*")}
+    assert left == {"secret folder", "Grüße.wav", "whole.regroove", "there"}
 
 
 def test_nothing_private_is_in_it(document, tmp_path, library):

@@ -8,13 +8,13 @@ unpacked, and nothing runs.
 from __future__ import annotations
 
 import re
+import shutil
 import zipfile
 import zlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import IO
 
 from nodegraph.document import Document
 from nodegraph.document_file import MAX_BYTES, from_json, to_json
@@ -32,6 +32,8 @@ MAX_EXCERPTS_BYTES = 256 << 20
 """All excerpts of one file together."""
 _MOST_MEMBERS = 200
 _BLOCK = 1 << 18
+# So few that a cancel is noticed at once.
+_BLOCK_FRAMES = 1 << 15
 # FLAC holds eight channels.
 _MOST_CHANNELS = 8
 
@@ -82,7 +84,7 @@ def write_shared(
     excerpts: Iterable[Excerpt] = (),
     *,
     overwrite: bool = False,
-    check: Callable[[], None] = lambda: None,
+    progress: Callable[[float], None] = lambda share: None,
 ) -> tuple[str, ...]:
     """Write a file to be given away.
 
@@ -98,8 +100,8 @@ def write_shared(
         What is given along, as FLAC of 24 bits.
     overwrite : bool
         The user allowed that the file is replaced.
-    check : callable
-        Called between blocks; may raise to cancel.
+    progress : callable
+        Called between blocks with how far it is, 0 to 1; may raise to cancel.
 
     Returns
     -------
@@ -113,7 +115,7 @@ def write_shared(
     """
     try:
         with TemporaryDirectory(prefix="regroove-share-") as folder:
-            made, left_out = _cut_all(excerpts, Path(folder), check)
+            made, left_out = _cut_all(tuple(excerpts), Path(folder), progress)
             inside = {where: Path("excerpts") / cut.name for where, cut in made.items()}
             clean = relocated(shareable(document, library), inside, library)
             _write(path, to_json(clean), list(made.values()), overwrite=overwrite)
@@ -140,7 +142,9 @@ def read_shared(path: Path, library: Library) -> Shared:
     return Shared(path, document, tuple(name for name in names if name in document.graph.nodes), room)
 
 
-def unpack(shared: Shared, folder: Path, library: Library) -> Document:
+def unpack(
+    shared: Shared, folder: Path, library: Library, progress: Callable[[float], None] = lambda share: None
+) -> Document:
     """Unpack the excerpts into a new folder, and return the document that reads them there.
 
     Parameters
@@ -151,6 +155,8 @@ def unpack(shared: Shared, folder: Path, library: Library) -> Document:
         The user picked it. A folder named after the file is made in it; nothing there is replaced.
     library : Library
         The kinds.
+    progress : callable
+        Called between blocks with how far it is, 0 to 1; may raise to cancel. Then nothing is left behind.
 
     Raises
     ------
@@ -161,14 +167,12 @@ def unpack(shared: Shared, folder: Path, library: Library) -> Document:
         return shared.document
     try:
         place = _new_folder(folder, f"{shared.path.stem} excerpts")
-        with zipfile.ZipFile(shared.path) as archive:
-            left = MAX_EXCERPTS_BYTES
-            for name in shared.excerpts:
-                with (
-                    archive.open(f"excerpts/{name}.flac") as source,
-                    open(place / f"{name}.flac", "xb") as to,
-                ):
-                    left -= _copy(source, to, left, shared.path)
+        try:
+            _unpack_into(place, shared, progress)
+        except BaseException:
+            # It was made a moment ago, and holds nothing else.
+            shutil.rmtree(place, ignore_errors=True)
+            raise
     except (OSError, zipfile.BadZipFile, NotImplementedError, RuntimeError, zlib.error) as error:
         raise DocumentError(f"{shared.path} cannot be unpacked: {_reason(error)}.") from error
     places = {
@@ -179,18 +183,39 @@ def unpack(shared: Shared, folder: Path, library: Library) -> Document:
     return relocated(shared.document, places, library)
 
 
+def _unpack_into(place: Path, shared: Shared, progress: Callable[[float], None]) -> None:
+    copied = 0
+    with zipfile.ZipFile(shared.path) as archive:
+        for name in shared.excerpts:
+            with (
+                archive.open(f"excerpts/{name}.flac") as source,
+                open(place / f"{name}.flac", "xb") as target,
+            ):
+                while block := source.read(_BLOCK):
+                    copied += len(block)
+                    # What the archive says of its sizes need not be true.
+                    if copied > MAX_EXCERPTS_BYTES:
+                        raise DocumentError(f"{shared.path} holds more than it says.")
+                    target.write(block)
+                    progress(min(copied / max(shared.bytes, 1), 1.0))
+
+
 # --- writing --------------------------------------------------------------------------------------------
 
 
 def _cut_all(
-    excerpts: Iterable[Excerpt], folder: Path, check: Callable[[], None]
+    excerpts: tuple[Excerpt, ...], folder: Path, progress: Callable[[float], None]
 ) -> tuple[dict[tuple[str, str], Path], tuple[str, ...]]:
     """Cut excerpts into a folder; return them, and the names of files that could not be cut."""
     made: dict[tuple[str, str], Path] = {}
     left_out = []
-    for excerpt in excerpts:
+    for number, excerpt in enumerate(excerpts):
+
+        def tell(share: float, done: int = number) -> None:
+            progress((done + share) / len(excerpts))
+
         cut = folder / f"{excerpt.file.node_id}.flac"
-        if _cut(excerpt, cut, check):
+        if _cut(excerpt, cut, tell):
             made[excerpt.file.node_id, excerpt.file.param] = cut
         else:
             left_out.append(excerpt.file.path.name)
@@ -201,7 +226,7 @@ def _cut_all(
     return made, tuple(left_out)
 
 
-def _cut(excerpt: Excerpt, path: Path, check: Callable[[], None]) -> bool:
+def _cut(excerpt: Excerpt, path: Path, progress: Callable[[float], None]) -> bool:
     """Write a passage of a sound file as FLAC; return whether that could be done."""
     import soundfile
 
@@ -218,9 +243,10 @@ def _cut(excerpt: Excerpt, path: Path, check: Callable[[], None]) -> bool:
             with soundfile.SoundFile(
                 path, "w", source.samplerate, source.channels, "PCM_24", format="FLAC"
             ) as target:
+                wanted = frames
                 while frames > 0:
-                    check()
-                    block = source.read(min(frames, _BLOCK), dtype="float32", always_2d=True)
+                    progress(1 - frames / wanted)
+                    block = source.read(min(frames, _BLOCK_FRAMES), dtype="float32", always_2d=True)
                     if not len(block):
                         break
                     target.write(block)
@@ -277,17 +303,6 @@ def _member(archive: zipfile.ZipFile, name: str, most: int, path: Path) -> bytes
     if len(content) > most:
         raise DocumentError(f"{path}: its graph is too large to be one.")
     return content
-
-
-def _copy(source: IO[bytes], target: IO[bytes], most: int, path: Path) -> int:
-    """Copy up to `most` bytes. What the archive says of its sizes need not be true."""
-    copied = 0
-    while block := source.read(_BLOCK):
-        copied += len(block)
-        if copied > most:
-            raise DocumentError(f"{path} holds more than it says.")
-        target.write(block)
-    return copied
 
 
 def _new_folder(folder: Path, name: str) -> Path:

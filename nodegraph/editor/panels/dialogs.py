@@ -125,7 +125,10 @@ class Dialogs:
         self._stack.append(self._make(sheet))
 
     def close(self, sheet: Sheet) -> None:
-        """Take a sheet off the screen, and show the one that waits."""
+        """Take a sheet off the screen, and show the one that waits; or have it not wait any more."""
+        if sheet in self._waiting:
+            self._waiting.remove(sheet)
+            return
         shown = next((each for each in self._stack if each.sheet is sheet), None)
         if shown is None:
             return

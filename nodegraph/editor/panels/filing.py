@@ -131,6 +131,7 @@ class Filing:
         """End cleanly: nothing is left to recover."""
         self._safekeeping.close()
         self.recordings.close()
+        self._sharing.close()
 
     # --- new and open --------------------------------------------------------------------------
 

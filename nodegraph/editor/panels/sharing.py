@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import dearpygui.dearpygui as dpg
@@ -19,6 +20,7 @@ from nodegraph.editor.panels.dialogs import Dialogs
 from nodegraph.editor.panels.fields import labelled, words
 from nodegraph.editor.panels.recordings import Recordings
 from nodegraph.editor.panels.styling import FONTS
+from nodegraph.editor.panels.waiting import Waiting
 from nodegraph.editor.words import _, ngettext, told
 from nodegraph.editor.work.asking import Choice, FileType, Picking, Question
 from nodegraph.editor.work.part import Tag
@@ -58,6 +60,7 @@ class Sharing:
     ) -> None:
         self._studio, self._dialogs = studio, dialogs
         self._recordings, self._begin = recordings, begin
+        self._waiting = Waiting(studio, dialogs)
 
     # --- giving -------------------------------------------------------------------------------
 
@@ -96,13 +99,21 @@ class Sharing:
     def _write(self, path: Path, wish: _Wish, files: tuple[InputFile, ...]) -> None:
         chosen = files if wish.with_excerpts else ()
         excerpts = [Excerpt(each, wish.begin_s, wish.seconds) for each in chosen]
-        desk = self._studio.desk
-        try:
+        document, library = self._studio.desk.document, self._studio.library
+
+        def write(progress: Callable[[float], None]) -> tuple[str, ...]:
             # The file dialog has asked whether an existing file may be replaced.
-            left_out = write_shared(desk.document, path, self._studio.library, excerpts, overwrite=True)
-        except DocumentError as error:
-            self._refuse(_("Nothing was shared."), error)
-            return
+            return write_shared(document, path, library, excerpts, overwrite=True, progress=progress)
+
+        self._waiting.wait_for(
+            _("Writing “{name}”…").format(name=path.name),
+            write,
+            partial(self._tell_written, path),
+            partial(self._refuse, _("Nothing was shared.")),
+        )
+
+    def _tell_written(self, path: Path, left_out: tuple[str, ...]) -> None:
+        desk = self._studio.desk
         size = size_text(path.stat().st_size)
         desk.tell(_("“{name}” can be given away now ({size}).").format(name=path.name, size=size))
         if left_out:
@@ -155,12 +166,16 @@ class Sharing:
             self._dialogs.pick(picking, lambda path: self._unpack(shared, path) if path else None)
 
     def _unpack(self, shared: Shared, folder: Path) -> None:
-        try:
-            document = unpack(shared, folder, self._studio.library)
-        except DocumentError as error:
-            self._refuse(_("The excerpts were not unpacked."), error)
-            return
-        self._begin(document)
+        self._waiting.wait_for(
+            _("Unpacking the excerpts…"),
+            partial(unpack, shared, folder, self._studio.library),
+            self._begin,
+            partial(self._refuse, _("The excerpts were not unpacked.")),
+        )
+
+    def close(self) -> None:
+        """Give up what is being written or unpacked."""
+        self._waiting.close()
 
     def _refuse(self, title: str, error: Exception) -> None:
         ok = (Choice("ok", _("OK")),)
@@ -208,27 +223,27 @@ class _ShareSheet:
             wrap=width,
         )
         self._fields = [
-            self._number(parent, _("From (s)"), wish.begin_s, 36_000.0, self._set_begin),
-            self._number(parent, _("Length (s)"), wish.seconds, _MOST_SECONDS, self._set_seconds),
+            self._number(parent, "begin_s", _("From (s)"), 0.0, 36_000.0),
+            self._number(parent, "seconds", _("Length (s)"), 0.1, _MOST_SECONDS),
         ]
         self._toggle(0, wish.with_excerpts)
         self._buttons.build(parent, width)
 
-    def _number(
-        self, parent: Tag, label: str, value: float, most: float, changed: Callable[[Tag, float], None]
-    ) -> Tag:
+    def _number(self, parent: Tag, name: str, label: str, least: float, most: float) -> Tag:
+        """Add a field for what is wished, by the wish's name for it."""
         cell = labelled(self._studio, parent, label)
         field: Tag = dpg.add_input_float(
             parent=cell,
-            default_value=value,
-            min_value=0.0,
+            tag=f"share.{name}",
+            default_value=getattr(self._wish, name),
+            min_value=least,
             max_value=most,
             min_clamped=True,
             max_clamped=True,
             step=0,
             format="%.1f",
             width=round(120 * self._studio.scale),
-            callback=changed,
+            callback=lambda _sender, value: setattr(self._wish, name, value),
         )
         return field
 
@@ -236,12 +251,6 @@ class _ShareSheet:
         self._wish.with_excerpts = on
         for field in self._fields:
             dpg.configure_item(field, enabled=on)
-
-    def _set_begin(self, _sender: Tag, value: float) -> None:
-        self._wish.begin_s = value
-
-    def _set_seconds(self, _sender: Tag, value: float) -> None:
-        self._wish.seconds = max(value, 0.1)
 
     def take(self, chord: Chord) -> bool:
         return str(chord) not in ("Left", "Right") and self._buttons.take(chord)
