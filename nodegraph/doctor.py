@@ -16,8 +16,14 @@ from pathlib import Path
 from typing import Any
 
 from nodegraph.cache import Cache
+from nodegraph.environments import environments_folder
 from nodegraph.execute import last_runs, run_pages
+from nodegraph.extras import extras_states
+from nodegraph.extras_apart import half_made
 from nodegraph.library import Library
+from nodegraph.overlay import overlay_folder
+from nodegraph.overlay_pip import intruders, own_packages
+from nodegraph.weights import size_text
 
 __all__ = ["Finding", "debug_log", "examine"]
 
@@ -42,7 +48,6 @@ _EXTRAS = (
     ("dearpygui", "the editor", "pip install dearpygui"),
     ("miniaudio", "playback", "pip install miniaudio"),
     ("dask", "batches over many files", "pip install 'dask[distributed]'"),
-    ("torch", "learned models", "pip install torch"),
 )
 
 _INSTALL_FFMPEG = {
@@ -76,7 +81,15 @@ class Finding:
 
 def examine(library: Library, cache: Cache) -> list[Finding]:
     """Return all findings, the system first."""
-    return [*_system(), *_packages(), *_programs(), *_extras(), *_nodes(library), _cache(cache)]
+    return [
+        *_system(),
+        *_packages(),
+        *_programs(),
+        *_extras(),
+        *_features(library),
+        *_nodes(library),
+        _cache(cache),
+    ]
 
 
 def _system() -> Iterator[Finding]:
@@ -146,6 +159,32 @@ def _audio_device() -> Finding:
     if not devices:
         return Finding("Audio device", "missing", "none; everything but listening works")
     return Finding("Audio device", "ok", ", ".join(devices))
+
+
+def _features(library: Library) -> Iterator[Finding]:
+    """Tell of what `regroove extras` and `regroove pip` added."""
+    extras = tuple(library.extras.values())
+    begun = set(half_made())
+    for state in extras_states(extras):
+        extra = state.extra
+        name = f"Extra {extra.name}"
+        if state.state == "installed":
+            versions = ", ".join(f"{each} {version}" for each, version in state.versions.items())
+            yield Finding(name, "ok", f"{versions} ({size_text(state.disk_bytes)})")
+            continue
+        fits = state.state != "not for this Python"
+        command = f"regroove extras install {extra.name}" if fits else ""
+        yield Finding(name, "missing", state.reason or extra.text, command)
+        begun.discard(extra.name)
+    for name in sorted(begun - set(library.extras)):
+        folder = environments_folder() / name
+        yield Finding(f"Environment {name}", "missing", f"nobody knows what {folder} is for")
+    own, wrong = own_packages(), intruders(extras)
+    listed = ", ".join(f"{name} {version}" for name, version in own.items())
+    yield Finding("Own packages", "ok", f"{listed}, in {overlay_folder()}" if own else "none")
+    for name in wrong:
+        command = f"regroove pip uninstall {name}" if name in own else f"Remove it from {overlay_folder()}"
+        yield Finding("Own packages", "broken", f"{name} belongs to Regroove and is not used there", command)
 
 
 def _nodes(library: Library) -> Iterator[Finding]:

@@ -12,6 +12,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 from nodegraph.environments import FACTS, environment_folder, environments_folder
@@ -108,7 +109,7 @@ def find_python(extra: Extra) -> Path:
     wanted = [f"{last[0]}.{minor}" for minor in range(last[1], first[1] - 1, -1)]
     for version in wanted:
         for program in _programs(version):
-            if (found := _answer(program)) and first <= found[0] <= last:
+            if (found := _answer(*program)) and first <= found[0] <= last:
                 return found[1]
     here = ".".join(map(str, sys.version_info[:2]))
     reach = f"{wanted[-1]} to {wanted[0]}" if len(wanted) > 1 else wanted[0]
@@ -128,7 +129,8 @@ def _programs(version: str) -> Iterator[list[str]]:
         yield [launcher, f"-{version}"]
 
 
-def _answer(program: list[str]) -> tuple[tuple[int, int], Path] | None:
+@cache
+def _answer(*program: str) -> tuple[tuple[int, int], Path] | None:
     """Return the version of a Python and where it lies, or None if it cannot make environments."""
     try:
         done = subprocess.run(

@@ -126,10 +126,25 @@ class Library:
         found = (extra for extra in self.extras.values() if package in (extra.name, *extra.packages))
         return next(found, None)
 
-    def how_to_install(self, package: str) -> str:
-        """Return the command that adds a package."""
-        extra = self.extra_of(package)
-        return f"pip install {package}" if extra is None else f"regroove extras install {extra.name}"
+    def extras_of(self, packages: Iterable[str]) -> tuple[Extra, ...]:
+        """Return the fewest extras that bring these packages; of those that bring as many, the smallest."""
+        left = {package for package in packages if self.extra_of(package) is not None}
+        found = list[Extra]()
+
+        def gain(extra: Extra) -> tuple[int, int]:
+            return len(left & {extra.name, *extra.packages}), -extra.disk_bytes
+
+        while left:
+            best = max(self.extras.values(), key=gain)
+            found.append(best)
+            left -= {best.name, *best.packages}
+        return tuple(found)
+
+    def how_to_install(self, *packages: str) -> str:
+        """Return the command that adds packages."""
+        alone = (package for package in packages if self.extra_of(package) is None)
+        commands = [f"regroove extras install {extra.name}" for extra in self.extras_of(packages)]
+        return " && ".join([*commands, *(f"pip install {package}" for package in alone)])
 
     def unavailable(self, spec: NodeSpec, settings: Mapping[str, ParamValue] | None = None) -> str | None:
         """Return why the node cannot run here with these settings and what to do, or None if it can."""
@@ -147,13 +162,13 @@ class Library:
         needed = spec.requirement(settings)
         name = needed.environment
         if missing or (name and environment_versions(name) is None):
-            names = ", ".join(missing or (name,))
-            command = " && ".join(dict.fromkeys(self.how_to_install(need) for need in missing or (name,)))
+            absent = missing or (name,)
+            names, command = ", ".join(absent), self.how_to_install(*absent)
             return f"{spec.kind} needs {names}, which is not installed. Run: {command}", command
         for name in needed.weights:
-            absent = absent_files(self.weights[name])
-            if absent:
-                files = ", ".join(f"{file.name} ({size_text(file.size)})" for file in absent)
+            lacking = absent_files(self.weights[name])
+            if lacking:
+                files = ", ".join(f"{file.name} ({size_text(file.size)})" for file in lacking)
                 command = f"regroove models fetch {name}"
                 return f"{spec.kind} needs the weights {name}: {files}. Run: {command}", command
         return None

@@ -291,7 +291,7 @@ def test_doctor_tells_what_is_missing_and_writes_a_log_without_the_home_folder(
     assert "44100 Hz × 2 ch" in log
     assert str(shell.folder) not in log
     names = {finding["name"] for finding in shell.json("doctor", code=0)}
-    assert {"ffmpeg", "torch", "Audio device", "Model weights", "Cache"} <= names
+    assert {"ffmpeg", "Own packages", "Audio device", "Model weights", "Cache"} <= names
 
 
 def test_the_cache_is_shown_and_cleared(shell: Shell) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -368,3 +369,25 @@ def test_finding_all_nodes_loads_nothing_heavy():
     assert done.returncode == 0, done.stderr
     loaded = HEAVY & set(done.stdout.split())
     assert not loaded, f"importing nodegraph and the nodes also imports {', '.join(sorted(loaded))}"
+
+
+START_OF_THE_APP = """
+import sys
+sys.path.insert(0, {root!r})
+import app
+sys.argv = ["regroove", "extras", "--json"]
+code = app.main()
+print(*sorted({{name.split(".")[0] for name in sys.modules}}), file=sys.stderr)
+sys.exit(code)
+"""
+
+
+def test_starting_regroove_loads_no_learned_model_and_no_window(tmp_path):
+    program = START_OF_THE_APP.format(root=str(ROOT))
+    places = {"REGROOVE_ENVIRONMENTS": str(tmp_path), "REGROOVE_OVERLAY": str(tmp_path / "none")}
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=False, env=os.environ | places
+    )
+    assert done.returncode == 0, done.stderr
+    loaded = {*AI, "dearpygui", "dask", "sklearn", "librosa"} & set(done.stderr.split())
+    assert not loaded, f"starting Regroove also imports {', '.join(sorted(loaded))}"

@@ -7,6 +7,7 @@ from pathlib import Path
 import engine_kinds
 import pytest
 from lab import Lab
+from machines import Machine, make_machine
 
 from nodegraph.cache import Cache
 
@@ -25,3 +26,8 @@ def cache(tmp_path):
     made = Cache(tmp_path / "kept")
     yield made
     made.flush()
+
+
+@pytest.fixture
+def machine(tmp_path: Path) -> Machine:
+    return make_machine(tmp_path)
