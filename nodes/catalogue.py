@@ -216,4 +216,39 @@ _SEPARATION = (
     ),
 )
 
-WEIGHTS: tuple[Weights, ...] = (*_SEPARATION,)
+
+def _audiosr(name: str, text: str, revision: str, sha256: str, licence: str, *, commercial: bool) -> Weights:
+    """Return a model of AudioSR, at the revision that kagayoi-audiosr 1.0.2 asks for; 6.2 GB each."""
+    address = f"https://huggingface.co/haoheliu/audiosr_{name}"
+    return Weights(
+        name=f"audiosr-{name}",
+        text=text,
+        files=(
+            WeightsFile("pytorch_model.bin", f"{address}/resolve/{revision}/pytorch_model.bin", 0, sha256),
+        ),
+        licence=licence,
+        source=f"H. Liu et al., University of Surrey, {address}",
+        commercial=commercial,
+    )
+
+
+_AUDIOSR = (
+    _audiosr(
+        "basic",
+        "New treble for music, speech and noises, about 6.2 GB.",
+        "74a47f49061a1e788e968cc43ad45c0b6243f37d",
+        "8a3506b9619ed32435ce2c115604750c7bddb5ad8502be7b1a3131bde878aa01",
+        "Apache-2.0",
+        commercial=True,
+    ),
+    _audiosr(
+        "speech",
+        "New treble for voices, about 6.2 GB.",
+        "413f1d734411663e95310c17d381279a0c049960",
+        "59fd60a9b93346c698788bac9b6077977a21733e7a78db9d3c3af3f1bdebc640",
+        "not stated by its author (the code is MIT)",
+        commercial=False,
+    ),
+)
+
+WEIGHTS: tuple[Weights, ...] = (*_SEPARATION, *_AUDIOSR)
