@@ -135,7 +135,7 @@ def test_a_notice_is_shown_and_an_error_stays_until_it_is_clicked_away(frame, st
     user.frames(4)
     ((item, end),) = window._notices._shown
     assert end == float("inf")
-    close = dpg.get_item_children(dpg.get_item_children(item, 1)[0], 1)[-1]
+    close = dpg.get_item_children(item, 1)[-1]
     user.click_item(close)
     user.frames(2)
     assert window._notices._shown == []

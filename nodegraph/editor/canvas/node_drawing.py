@@ -16,7 +16,15 @@ from nodegraph.editor.canvas.bundles import Bundles
 from nodegraph.editor.canvas.pen import Pen, dashes
 from nodegraph.editor.canvas.row_drawing import draw_row
 from nodegraph.editor.canvas.strip_drawing import STATUS_ICONS, draw_reason, draw_strip
-from nodegraph.editor.look.colours import Colour, Colours, family_colour, mixed, port_colour
+from nodegraph.editor.look.colours import (
+    Colour,
+    Colours,
+    dimmed,
+    family_colour,
+    mixed,
+    on_top_of,
+    port_colour,
+)
 from nodegraph.editor.look.typesetting import text_width
 from nodegraph.editor.space.face import (
     FAR_STATUS,
@@ -168,8 +176,8 @@ class _Inks:
         title = family_colour(c, face.family)
         if not face.bypassed:
             return cls(c.node, title, c.text)
-        body = mixed(c.node, c.canvas, 0.55)
-        return cls(body, mixed(title, c.canvas, 0.45), mixed(c.text, body, 0.45))
+        body, ink = dimmed(c)
+        return cls(body, mixed(title, c.canvas, 0.45), ink)
 
 
 def _draw_far(pen: Pen, face: NodeFace, inks: _Inks) -> None:
@@ -275,4 +283,4 @@ def _draw_badge(pen: Pen, colours: Colours, centre: Place, letter: str) -> None:
     colour = colours.wave_a if letter == "A" else colours.wave_b
     pen.box((x - r, y - r, x + r, y + r), colour, rounding=4)
     left = x - text_width(letter, STRIP_SIZE, bold=True) / 2
-    pen.text((left, y - STRIP_SIZE / 2), letter, colours.canvas, STRIP_SIZE, bold=True)
+    pen.text((left, y - STRIP_SIZE / 2), letter, on_top_of(colour), STRIP_SIZE, bold=True)

@@ -12,9 +12,11 @@ __all__ = [
     "Colour",
     "Colours",
     "contrast",
+    "dimmed",
     "family_colour",
     "marked",
     "mixed",
+    "on_top_of",
     "port_colour",
     "port_shape",
 ]
@@ -74,12 +76,12 @@ _FAMILIES_DARK = {
 DARK = Colours(
     window=(24, 25, 29),
     panel=(32, 34, 39),
-    raised=(46, 49, 56),
+    raised=(42, 45, 52),
     hovered=(58, 62, 71),
     border=(62, 66, 75),
     text=(232, 234, 238),
     quiet=(163, 169, 180),
-    accent=(64, 132, 230),
+    accent=(50, 116, 218),
     on_accent=(255, 255, 255),
     canvas=(27, 29, 33),
     grid=(38, 41, 47),
@@ -133,6 +135,8 @@ LIGHT = Colours(
     },
 )
 
+_INK, _PAPER = (16, 18, 22), (255, 255, 255)
+
 THEMES: Mapping[str, Colours] = {"light": LIGHT, "dark": DARK}
 
 _SHAPES: Mapping[str, str] = {
@@ -152,6 +156,17 @@ def family_colour(colours: Colours, family: str) -> Colour:
 def port_colour(colours: Colours, type_name: str) -> Colour:
     """Return the colour of ports and links of a type of value."""
     return colours.ports.get(type_name, colours.quiet)
+
+
+def dimmed(colours: Colours) -> tuple[Colour, Colour]:
+    """Return the ground and the ink of a bypassed node: quieter than the others, and still read."""
+    ground = mixed(colours.node, colours.canvas, 0.55)
+    return ground, mixed(colours.text, ground, 0.35)
+
+
+def on_top_of(colour: Colour) -> Colour:
+    """Return black or white, whichever is read better on a colour."""
+    return max((_INK, _PAPER), key=lambda each: contrast(each, colour))
 
 
 def marked(colours: Colours) -> Colour:

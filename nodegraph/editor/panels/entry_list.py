@@ -12,14 +12,14 @@ import dearpygui.dearpygui as dpg
 from nodegraph.editor.desk.files import SOUND_SUFFIXES
 from nodegraph.editor.desk.folders import Entry, date_text, length_text, size_text
 from nodegraph.editor.desk.lengths import Lengths
-from nodegraph.editor.look.colours import Colour
+from nodegraph.editor.look.colours import Colour, marked
 from nodegraph.editor.look.icons import ICONS
 from nodegraph.editor.panels.fields import words
 from nodegraph.editor.panels.styling import FONTS, text_width
 from nodegraph.editor.work.part import Tag
 from nodegraph.editor.work.studio import Studio
 
-__all__ = ["COLUMNS", "EntryList", "list_theme"]
+__all__ = ["COLUMNS", "EntryList", "head_place", "list_theme"]
 
 ROW = 28
 COLUMNS = {"length": 216, "size": 158, "date": 140}
@@ -28,6 +28,8 @@ end there, the date begins."""
 
 _DOUBLE_CLICK_S = 0.4
 _NAME_AT, _SPARE_ROWS, _DATE_WIDTH = 36, 3, 130
+# Where all columns end, from the right side of the list.
+_RIGHT = 16
 
 
 @dataclass
@@ -76,7 +78,7 @@ class EntryList:
         scale = self._studio.scale
         self._width = width
         self._box = dpg.add_child_window(parent=parent, width=width, height=height, border=True)
-        dpg.bind_item_theme(self._box, list_theme(self._studio.colours.fill))
+        dpg.bind_item_theme(self._box, list_theme(marked(self._studio.colours)))
         self._height = dpg.add_spacer(parent=self._box, height=1, pos=(0, 0))
         count = height // round(ROW * scale) + 2 * _SPARE_ROWS
         self._rows = [self._make_row() for _number in range(count)]
@@ -155,7 +157,7 @@ class EntryList:
         entry, scale = self._entries[index], self._studio.scale
         y = index * self._row_height()
         text_y = y + round(6 * scale)
-        right = self._width - round(16 * scale)
+        right = self._width - round(_RIGHT * scale)
         dpg.configure_item(row.selectable, pos=(0, y), user_data=index)
         dpg.set_value(row.selectable, index == self.at)
         is_sound = entry.path.suffix.lower() in SOUND_SUFFIXES
@@ -178,7 +180,7 @@ class EntryList:
     def _show_right(self, item: Tag, text: str, column: str, index: int) -> None:
         """Show a text that ends where its column does."""
         scale = self._studio.scale
-        right = self._width - round((16 + COLUMNS[column]) * scale)
+        right = self._width - round((_RIGHT + COLUMNS[column]) * scale)
         dpg.set_value(item, text)
         x = round(right - text_width(text, FONTS.small))
         dpg.set_item_pos(item, [x, index * self._row_height() + round(7 * scale)])
@@ -215,6 +217,27 @@ class EntryList:
             dpg.set_y_scroll(self._box, y)
         elif y + height > top + seen:
             dpg.set_y_scroll(self._box, y + height - seen)
+
+
+def head_place(order: str, wide: float, width: float, scale: float) -> float:
+    """Return where the heading of a column begins, in pixels from the left of the list.
+
+    Parameters
+    ----------
+    order : str
+        "name", "size" or "date".
+    wide : float
+        Of the heading's text, in pixels.
+    width : float
+        Of the list, in pixels.
+    scale : float
+        Pixels on the screen per pixel at 100 %.
+    """
+    right = width - round(_RIGHT * scale)
+    if order == "date":
+        return right - _DATE_WIDTH * scale
+    # Numbers end where their column does, and so does what stands above them.
+    return right - COLUMNS["size"] * scale - wide if order == "size" else _NAME_AT * scale
 
 
 def _shortened(text: str, room: float) -> str:

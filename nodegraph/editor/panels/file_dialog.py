@@ -17,11 +17,13 @@ from nodegraph.editor.desk.folders import (
     spots,
 )
 from nodegraph.editor.desk.keymap import Chord
+from nodegraph.editor.look.colours import marked
 from nodegraph.editor.look.icons import ICONS
+from nodegraph.editor.look.typesetting import fitting, text_width
 from nodegraph.editor.panels.button_row import ButtonRow
-from nodegraph.editor.panels.entry_list import COLUMNS, EntryList
+from nodegraph.editor.panels.entry_list import EntryList, head_place, list_theme
 from nodegraph.editor.panels.fields import icon_button, text_field, tip, words
-from nodegraph.editor.panels.styling import FONTS, text_width
+from nodegraph.editor.panels.styling import FONTS
 from nodegraph.editor.words import N_, _, told
 from nodegraph.editor.work.asking import Asking, Choice, Picking, Question
 from nodegraph.editor.work.part import Tag
@@ -34,6 +36,7 @@ _WIDTH, _LIST_HEIGHT, _SPOTS_WIDTH = 880, 366, 176
 _MARGINS = 72
 # What the dialog takes besides the list (pixels at 100 %).
 _AROUND = 330
+_HEAD, _HEAD_SIZE, _TEXT_SIZE = 24, 14.0, 16.0
 _HEADINGS: tuple[tuple[Order, str], ...] = (
     ("name", N_("Name")),
     ("size", N_("Size")),
@@ -148,8 +151,9 @@ class FileDialog:
         for spot in spots(self._studio.settings.recent_files):
             row = dpg.add_group(horizontal=True, parent=box)
             words(row, ICONS[spot.icon], colour=self._studio.colours.quiet, font=FONTS.icons)
+            scale = self._studio.scale
             item = dpg.add_selectable(
-                label=_shortened_end(_(spot.title), width - 44 * self._studio.scale),
+                label=fitting(_(spot.title), _TEXT_SIZE * scale, width - 44 * scale),
                 parent=row,
                 user_data=spot.path,
                 callback=self._go_to_spot,
@@ -158,21 +162,23 @@ class FileDialog:
 
     def _build_heads(self, parent: Tag, width: int) -> None:
         scale = self._studio.scale
-        row = dpg.add_group(horizontal=True, parent=parent)
-        places = {"name": 0, "size": width - (COLUMNS["size"] + 76) * scale, "date": width - 152 * scale}
-        end = 0.0
+        box = dpg.add_child_window(
+            parent=parent, width=width, height=round(_HEAD * scale), border=False, no_scrollbar=True
+        )
+        dpg.bind_item_theme(box, list_theme(marked(self._studio.colours)))
         for order, title in _HEADINGS:
-            if places[order]:
-                dpg.add_spacer(width=max(round(places[order] - end - 16 * scale), 1), parent=row)
+            text = _(title)
+            wide = text_width(text, _HEAD_SIZE * scale)
+            place = head_place(order, wide, width, scale)
             self._heads[order] = dpg.add_selectable(
-                label=_(title),
-                parent=row,
-                width=round(90 * scale),
+                label=text,
+                parent=box,
+                pos=(round(place), round(3 * scale)),
+                width=round(wide + 2 * scale),
                 user_data=order,
                 callback=lambda _sender, _data, order: self._sort(order),
             )
             dpg.bind_item_font(self._heads[order], FONTS.small)
-            end = places[order] + 90 * scale
         self._show_order()
 
     def _build_foot(self, parent: Tag) -> None:
@@ -189,10 +195,15 @@ class FileDialog:
                 types,
                 parent=parent,
                 default_value=self._type.text,
-                width=round(320 * scale),
+                width=round(min(self._types_width(types), self.width) * scale),
                 callback=self._choose_type,
             )
         self._buttons.build(parent, self.width * scale)
+
+    @staticmethod
+    def _types_width(types: list[str]) -> float:
+        """Return how wide the list of types must be for the longest, at 100 %: its arrow takes the rest."""
+        return max(text_width(text, _TEXT_SIZE) for text in types) + 56
 
     # --- where one is -----------------------------------------------------------------------------
 
@@ -224,7 +235,8 @@ class FileDialog:
         parts = list(crumbs(self._folder))
         shown: list[Path] = []
         # The innermost folders say most.
-        while parts and (room := room - text_width(_label(parts[-1]), FONTS.regular) - 44) > 0:
+        size, around = _TEXT_SIZE * self._studio.scale, 44 * self._studio.scale
+        while parts and (room := room - text_width(_label(parts[-1]), size) - around) > 0:
             shown.insert(0, parts.pop())
         for number, folder in enumerate(shown or crumbs(self._folder)[-1:]):
             if number or parts:
@@ -401,9 +413,3 @@ def _label(folder: Path) -> str:
 
 def _is_path(text: str) -> bool:
     return text.startswith(("/", "~")) or Path(text).is_absolute()
-
-
-def _shortened_end(text: str, room: float) -> str:
-    while len(text) > 4 and text_width(text, FONTS.regular) > room:
-        text = text[:-2].rstrip("…") + "…"
-    return text

@@ -12,7 +12,7 @@ from nodegraph.audio import Audio, Report
 from nodegraph.editor.desk import edits
 from nodegraph.editor.desk.outline_text import node_name
 from nodegraph.editor.desk.states import Loudness, NodeState, PortRef
-from nodegraph.editor.look.colours import family_colour
+from nodegraph.editor.look.colours import family_colour, on_top_of
 from nodegraph.editor.look.icons import ICONS
 from nodegraph.editor.look.typesetting import text_width
 from nodegraph.editor.panels.fields import TextBox, heading, icon_button, tip, words
@@ -323,5 +323,5 @@ def _letter_theme(studio: Studio, letter: str, colour: tuple[int, int, int]) -> 
         with dpg.theme(tag=tag), dpg.theme_component(dpg.mvButton):
             dpg.add_theme_color(dpg.mvThemeCol_Button, colour)
             dpg.add_theme_color(dpg.mvThemeCol_ButtonHovered, colour)
-            dpg.add_theme_color(dpg.mvThemeCol_Text, studio.colours.panel)
+            dpg.add_theme_color(dpg.mvThemeCol_Text, on_top_of(colour))
     return tag

@@ -8,10 +8,12 @@ from dataclasses import dataclass
 import dearpygui.dearpygui as dpg
 
 from nodegraph.editor.desk.keymap import Chord
+from nodegraph.editor.look.colours import marked
 from nodegraph.editor.look.icons import ICONS
+from nodegraph.editor.look.typesetting import fitting
 from nodegraph.editor.panels.button_row import ButtonRow
 from nodegraph.editor.panels.entry_list import list_theme
-from nodegraph.editor.panels.fields import words
+from nodegraph.editor.panels.fields import tip, words
 from nodegraph.editor.panels.styling import FONTS
 from nodegraph.editor.words import _
 from nodegraph.editor.work.asking import Choice
@@ -21,6 +23,7 @@ from nodegraph.editor.work.studio import Studio
 __all__ = ["ListRow", "ListSheet"]
 
 _WIDTH, _ROW, _MOST_HEIGHT = 560, 46, 380
+_BASE, _SMALL = 16.0, 14.0
 
 
 @dataclass(frozen=True)
@@ -81,7 +84,7 @@ class ListSheet:
         height = min(len(self._rows) * (_ROW + 4) + 36, _MOST_HEIGHT)
         width = round(_WIDTH * scale)
         box = dpg.add_child_window(parent=parent, width=width, height=round(height * scale), border=True)
-        dpg.bind_item_theme(box, list_theme(colours.fill))
+        dpg.bind_item_theme(box, list_theme(marked(colours)))
         self._items = []
         for number, row in enumerate(self._rows):
             top = round((number * (_ROW + 4) + 8) * scale)
@@ -93,12 +96,16 @@ class ListSheet:
                 callback=self._click,
             )
             self._items.append(item)
+            tip(self._studio, item, row.text, row.details)
             for text, font, colour, x, y in (
                 (ICONS[row.icon], FONTS.icons, colours.accent, 18, 14),
                 (row.text, FONTS.regular, colours.text, 46, 4),
                 (row.details, FONTS.small, colours.quiet, 46, 25),
             ):
-                label = words(box, text, font=font, colour=colour, wrap=-1)
+                size = (_SMALL if font == FONTS.small else _BASE) * scale
+                label = words(
+                    box, fitting(text, size, width - (x + 24) * scale), font=font, colour=colour, wrap=-1
+                )
                 dpg.set_item_pos(label, [round(x * scale), top + round(y * scale)])
         self._buttons.build(parent, width)
         self._show()

@@ -6,13 +6,11 @@ from dataclasses import dataclass
 
 import dearpygui.dearpygui as dpg
 
-from nodegraph.editor.look.colours import Colour, Colours, contrast
+from nodegraph.editor.look.colours import Colour, Colours, on_top_of
 from nodegraph.editor.space.panes import Pane
 from nodegraph.editor.work.part import Tag
 
-__all__ = ["Faces", "Sheet", "make_faces", "on_top_of"]
-
-_INK, _PAPER = (16, 18, 22), (255, 255, 255)
+__all__ = ["Faces", "Sheet", "make_faces"]
 
 
 @dataclass(frozen=True)
@@ -59,11 +57,6 @@ class Sheet:
         if pane is not None:
             dpg.configure_item(self._group, pos=(int(pane.x), int(pane.y)))
             dpg.configure_item(self.tag, width=max(1, int(pane.width)), height=max(1, int(pane.height)))
-
-
-def on_top_of(colour: Colour) -> Colour:
-    """Return black or white, whichever is read better on a colour."""
-    return max((_INK, _PAPER), key=lambda each: contrast(each, colour))
 
 
 def make_faces(colours: Colours, scale: float) -> Faces:

@@ -6,9 +6,9 @@ import dearpygui.dearpygui as dpg
 
 from nodegraph.editor.listen.frequencies import hz_at
 from nodegraph.editor.listen.reading import level_db
-from nodegraph.editor.look.colours import Colours
+from nodegraph.editor.look.colours import Colours, on_top_of
 from nodegraph.editor.look.typesetting import fitting, text_width
-from nodegraph.editor.panels.listening_faces import Sheet, on_top_of
+from nodegraph.editor.panels.listening_faces import Sheet
 from nodegraph.editor.panels.listening_spectrogram import look_of
 from nodegraph.editor.space.panes import Pane
 from nodegraph.editor.space.rooms import Rooms

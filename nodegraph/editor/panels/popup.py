@@ -13,7 +13,7 @@ import dearpygui.dearpygui as dpg
 from nodegraph.document import Document
 from nodegraph.editor.desk.keymap import Chord
 from nodegraph.editor.panels.fields import icon_button, words
-from nodegraph.editor.panels.styling import FONTS
+from nodegraph.editor.panels.styling import FONTS, sheet_theme
 from nodegraph.editor.words import _
 from nodegraph.editor.work.part import Tag
 from nodegraph.editor.work.studio import Studio
@@ -78,6 +78,7 @@ class Popup:
             no_move=True,
             no_resize=True,
         )
+        dpg.bind_item_theme(self.tag, sheet_theme(self._studio.colours))
         self._on_chord = on_chord
         self._opened_for = self._studio.desk.document
         self._studio.takers.append(self._take)
@@ -170,7 +171,7 @@ class Sheet:
             no_collapse=True,
             no_scrollbar=True,
         )
-        dpg.bind_item_theme(self.tag, self._theme())
+        dpg.bind_item_theme(self.tag, sheet_theme(self._studio.colours))
         self._head(width)
         body = dpg.add_child_window(parent=self.tag, tag=f"{self.tag}.body", border=False)
         self._fill(body)
@@ -186,14 +187,6 @@ class Sheet:
         button = icon_button(self._studio, row, "x", _("Close"), self.close, tag=f"{self.tag}.close")
         dpg.set_item_pos(button, (width - round(40 * scale), round(8 * scale)))
         dpg.add_separator(parent=self.tag)
-
-    def _theme(self) -> Tag:
-        colours = self._studio.colours
-        tag = f"theme.sheet.{self._studio.settings.theme}"
-        if not dpg.does_item_exist(tag):
-            with dpg.theme(tag=tag), dpg.theme_component(dpg.mvWindowAppItem):
-                dpg.add_theme_color(dpg.mvThemeCol_WindowBg, colours.panel)
-        return tag
 
     def refresh(self) -> None:
         """Fill it anew where it is, if it is open."""

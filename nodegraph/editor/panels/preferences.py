@@ -77,7 +77,7 @@ class Preferences:
         )
 
     def _toggle(self, body: Tag, name: str, title: str, value: bool) -> None:
-        cell = labelled(self._studio, body, title, width=0.8)
+        cell = labelled(self._studio, body, title, width=_LABEL)
         dpg.add_checkbox(
             parent=cell,
             tag=f"preferences.{name}",

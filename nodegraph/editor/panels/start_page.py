@@ -14,6 +14,7 @@ from nodegraph.editor.desk.files import SOUND_SUFFIXES
 from nodegraph.editor.desk.keymap import Chord
 from nodegraph.editor.desk.templates import Template, begin, load_templates
 from nodegraph.editor.look.icons import ICONS
+from nodegraph.editor.look.typesetting import fitting
 from nodegraph.editor.panels.fields import tip, words
 from nodegraph.editor.panels.filing import Filing
 from nodegraph.editor.panels.focus_ring import FocusRing, Stop
@@ -30,6 +31,7 @@ __all__ = ["StartPage"]
 _MARGIN, _SIDE, _GAP = 40, 300, 16
 _CARD_WIDTH, _CARD_HEIGHT, _MINIATURE, _PADDING = 236, 246, 60, 14
 _MOST_RECENT = 8
+_TEXT_SIZE, _TITLE_SIZE = 16.0, 20.0
 # What can be done from here by keys: the graph below is not seen.
 _REACHED_MENUS = ("file", "help")
 _REACHED = ("edit.preferences", "view.commands", "run.cancel")
@@ -167,7 +169,9 @@ class StartPage:
                 _("Restore a recording: begin with a chain that suits it, and listen."),
             )
         else:
-            title = _("What is “{name}”?").format(name=self._recording.name)
+            room = (self._pane.width / scale - 2 * _MARGIN) * 0.7
+            name = fitting(self._recording.name, _TITLE_SIZE, room, bold=True)
+            title = _("What is “{name}”?").format(name=name)
             text = _("Choose the chain that suits it.")
         words(self._window, title, font=FONTS.title)
         words(self._window, text, colour=colours.quiet)
@@ -197,7 +201,7 @@ class StartPage:
             row = dpg.add_group(horizontal=True, parent=parent)
             words(row, ICONS["file"], colour=studio.colours.quiet, font=FONTS.icons)
             item = dpg.add_selectable(
-                label=path.name,
+                label=fitting(path.name, _TEXT_SIZE * scale, width - 36 * scale),
                 parent=row,
                 width=width - round(32 * scale),
                 callback=partial(self._filing.open_path, path),
@@ -255,7 +259,8 @@ class StartPage:
         dpg.add_spacer(height=round(6 * scale), parent=card)
         head = dpg.add_group(horizontal=True, parent=card)
         words(head, ICONS[template.icon], colour=studio.colours.accent, font=FONTS.icons)
-        words(head, _(template.title), font=FONTS.bold)
+        title = fitting(_(template.title), _TEXT_SIZE * scale, inner - 28 * scale, bold=True)
+        words(head, title, font=FONTS.bold, wrap=-1)
         text = words(card, _(template.text), colour=studio.colours.quiet, font=FONTS.small, wrap=inner)
         tip(studio, text, _(template.title), _(template.text))
         foot = round((_CARD_HEIGHT - _PADDING - 32) * scale)

@@ -7,7 +7,7 @@ from pathlib import Path
 import dearpygui.dearpygui as dpg
 
 import nodegraph.editor.look
-from nodegraph.editor.look.colours import Colour, Colours
+from nodegraph.editor.look.colours import Colour, Colours, mixed
 from nodegraph.editor.look.typefaces import FONTS, Fonts
 from nodegraph.editor.work.part import Tag
 
@@ -19,7 +19,7 @@ __all__ = [
     "load_fonts",
     "make_theme",
     "on_theme",
-    "shortened",
+    "sheet_theme",
     "text_width",
 ]
 
@@ -52,20 +52,6 @@ def text_width(text: str, font: Tag) -> float:
     return float(size[0]) if size else 8.5 * len(text)
 
 
-def shortened(text: str, room: float, font: Tag) -> str:
-    """Return a text whose end is left out where it is wider than there is room (pixels)."""
-    if text_width(text, font) <= room:
-        return text
-    least, most = 0, len(text)
-    while least < most:
-        middle = (least + most + 1) // 2
-        if text_width(text[:middle].rstrip() + "…", font) <= room:
-            least = middle
-        else:
-            most = middle - 1
-    return text[:least].rstrip() + "…"
-
-
 def make_theme(colours: Colours, scale: float) -> Tag:
     """Return the theme of everything but the canvas."""
     theme: Tag = dpg.add_theme()
@@ -76,6 +62,11 @@ def make_theme(colours: Colours, scale: float) -> Tag:
         dpg.add_theme_color(dpg.mvThemeCol_BorderShadow, (0, 0, 0, 0))
         for target, sizes in _SIZES.items():
             dpg.add_theme_style(target, *(size * scale for size in sizes))
+    for kind in (dpg.mvInputFloat, dpg.mvCheckbox):
+        with dpg.theme_component(kind, parent=theme, enabled_state=False):
+            dpg.add_theme_color(dpg.mvThemeCol_Text, (*colours.quiet, 255))
+            for part in (dpg.mvThemeCol_FrameBg, dpg.mvThemeCol_FrameBgHovered, dpg.mvThemeCol_FrameBgActive):
+                dpg.add_theme_color(part, (*colours.panel, 255))
     return theme
 
 
@@ -96,6 +87,17 @@ def card_theme(scale: float, padding: float, rounding: float) -> Tag:
         with dpg.theme(tag=tag), dpg.theme_component(dpg.mvChildWindow):
             dpg.add_theme_style(dpg.mvStyleVar_WindowPadding, padding * scale, padding * scale)
             dpg.add_theme_style(dpg.mvStyleVar_ChildRounding, rounding * scale)
+    return tag
+
+
+def sheet_theme(c: Colours) -> Tag:
+    """Return the theme of a window that lies over others: its edge is seen on a panel too."""
+    tag = f"theme.sheet.{c.panel}"
+    if not dpg.does_item_exist(tag):
+        with dpg.theme(tag=tag), dpg.theme_component(dpg.mvWindowAppItem):
+            dpg.add_theme_color(dpg.mvThemeCol_WindowBg, c.panel)
+            dpg.add_theme_color(dpg.mvThemeCol_PopupBg, c.panel)
+            dpg.add_theme_color(dpg.mvThemeCol_Border, mixed(c.border, c.quiet, 0.45))
     return tag
 
 
@@ -143,7 +145,9 @@ def _colours(c: Colours) -> dict[int, Colour]:
         dpg.mvThemeCol_SliderGrabActive: c.accent,
         dpg.mvThemeCol_CheckMark: c.accent,
         dpg.mvThemeCol_ScrollbarBg: c.panel,
-        dpg.mvThemeCol_ScrollbarGrab: c.border,
+        dpg.mvThemeCol_ScrollbarGrab: mixed(c.border, c.quiet, 0.35),
+        dpg.mvThemeCol_ScrollbarGrabHovered: mixed(c.border, c.quiet, 0.7),
+        dpg.mvThemeCol_ScrollbarGrabActive: c.quiet,
         dpg.mvThemeCol_TextSelectedBg: c.fill,
         dpg.mvThemeCol_PlotHistogram: c.good,
     }
@@ -153,12 +157,16 @@ _SIZES: dict[int, tuple[float, ...]] = {
     dpg.mvStyleVar_WindowPadding: (10, 10),
     dpg.mvStyleVar_FramePadding: (8, 5),
     dpg.mvStyleVar_ItemSpacing: (8, 6),
+    dpg.mvStyleVar_ItemInnerSpacing: (8, 4),
+    dpg.mvStyleVar_CellPadding: (4, 2),
     dpg.mvStyleVar_FrameRounding: (5,),
     dpg.mvStyleVar_ChildRounding: (6,),
     dpg.mvStyleVar_PopupRounding: (6,),
     dpg.mvStyleVar_WindowRounding: (6,),
     dpg.mvStyleVar_GrabRounding: (4,),
+    dpg.mvStyleVar_GrabMinSize: (12,),
     dpg.mvStyleVar_ScrollbarSize: (12,),
+    dpg.mvStyleVar_ScrollbarRounding: (6,),
     dpg.mvStyleVar_WindowBorderSize: (1,),
     dpg.mvStyleVar_FrameBorderSize: (1,),
 }

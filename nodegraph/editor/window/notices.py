@@ -8,7 +8,7 @@ import dearpygui.dearpygui as dpg
 
 from nodegraph.editor.desk.desk import Notice, Topic
 from nodegraph.editor.look.icons import ICONS
-from nodegraph.editor.panels.styling import FONTS
+from nodegraph.editor.panels.styling import FONTS, flat_theme, sheet_theme
 from nodegraph.editor.space.panes import Pane
 from nodegraph.editor.words import told
 from nodegraph.editor.work.part import Tag
@@ -16,7 +16,7 @@ from nodegraph.editor.work.studio import Studio
 
 __all__ = ["Notices"]
 
-_WIDTH = 380
+_WIDTH, _BUTTON, _EDGE = 380, 26, 8
 _MOST = 3
 # An error stays until it is clicked away.
 _SHOWN_S = {"info": 6.0, "warning": 12.0, "error": float("inf")}
@@ -74,11 +74,19 @@ class Notices:
         row = dpg.add_group(horizontal=True, parent=window)
         icon = dpg.add_text(ICONS[_ICONS[notice.kind]], parent=row, color=(*colour, 255))
         dpg.bind_item_font(icon, FONTS.icons)
-        dpg.add_text(told(notice.text), parent=row, wrap=int((_WIDTH - 84) * scale))
+        dpg.add_text(told(notice.text), parent=row, wrap=int((_WIDTH - 56) * scale))
         close = dpg.add_button(
-            label=ICONS["x"], parent=row, user_data=window, callback=self._close, small=True
+            label=ICONS["x"],
+            parent=window,
+            user_data=window,
+            callback=self._close,
+            width=int(_BUTTON * scale),
+            height=int(_BUTTON * scale),
+            pos=(int((_WIDTH - _BUTTON - _EDGE) * scale), int(_EDGE * scale)),
         )
         dpg.bind_item_font(close, FONTS.icons)
+        dpg.bind_item_theme(close, flat_theme(colours))
+        dpg.bind_item_theme(window, sheet_theme(colours))
         self._shown.append((window, time.monotonic() + _SHOWN_S[notice.kind]))
 
     def _close(self, _sender: Tag, _data: object, window: Tag) -> None:

@@ -7,7 +7,8 @@ import time
 import dearpygui.dearpygui as dpg
 
 from nodegraph.editor.desk.desk import Topic
-from nodegraph.editor.panels.styling import FONTS, text_width
+from nodegraph.editor.look.typesetting import fitting, text_width
+from nodegraph.editor.panels.styling import FONTS
 from nodegraph.editor.space.panes import Pane
 from nodegraph.editor.words import _, ngettext
 from nodegraph.editor.work.part import Tag
@@ -17,6 +18,7 @@ __all__ = ["StatusLine"]
 
 # Asking the cache costs a walk over its folder (s).
 _CACHE_EVERY_S = 5.0
+_TEXT_SIZE = 14.0
 
 
 class StatusLine:
@@ -41,6 +43,9 @@ class StatusLine:
                 "", parent=parent, tag=f"status.{name}", color=(*self._studio.colours.quiet, 255)
             )
             dpg.bind_item_font(text, FONTS.small)
+        with dpg.tooltip("status.left"):
+            dpg.add_text("", tag="status.left.whole")
+        self._whole = ""
         self._watch.renew()
         self._zoom = 0.0
 
@@ -55,7 +60,8 @@ class StatusLine:
         """See Part."""
         changed = self._watch.take()
         if changed & (Topic.DOCUMENT | Topic.SELECTION | Topic.FILE | Topic.STATES):
-            dpg.set_value("status.left", self._left())
+            self._whole = self._left()
+            self._place_right()
         now = time.monotonic()
         if now - self._asked > _CACHE_EVERY_S or self._zoom != self._studio.view.zoom:
             self._asked, self._zoom = now, self._studio.view.zoom
@@ -79,13 +85,17 @@ class StatusLine:
 
     def _right(self) -> str:
         shelf = self._studio.cache.shelf
-        zoom = _("{percent:.0f} %").format(percent=self._zoom * 100)
+        zoom = _("{percent:.0f} %").format(percent=self._zoom / self._studio.scale * 100)
         used = _("Cache {used:.1f} of {limit:.0f} GB").format(
             used=shelf.used_bytes() / 1e9, limit=shelf.limit_bytes / 1e9
         )
         return f"{used}   ·   {zoom}"
 
     def _place_right(self) -> None:
-        width = text_width(dpg.get_value("status.right"), FONTS.small)
-        x = max(self._width - width - 12 * self._studio.scale, 0)
-        dpg.set_item_pos("status.right", [int(x), int(5 * self._studio.scale)])
+        """Put the right text at the right; the left one has what that leaves."""
+        scale = self._studio.scale
+        size = _TEXT_SIZE * scale
+        x = max(self._width - text_width(dpg.get_value("status.right"), size) - 12 * scale, 0)
+        dpg.set_item_pos("status.right", [int(x), int(5 * scale)])
+        dpg.set_value("status.left", fitting(self._whole, size, x - 36 * scale))
+        dpg.set_value("status.left.whole", self._whole)

@@ -10,7 +10,8 @@ from nodegraph.editor.desk.keymap import chord_text
 from nodegraph.editor.desk.outline_text import obstacle_text
 from nodegraph.editor.desk.states import RunState
 from nodegraph.editor.look.icons import ICONS
-from nodegraph.editor.panels.styling import FONTS, accent_theme, flat_theme, on_theme, shortened, text_width
+from nodegraph.editor.look.typesetting import fitting, text_width
+from nodegraph.editor.panels.styling import FONTS, accent_theme, flat_theme, on_theme
 from nodegraph.editor.space.panes import Pane
 from nodegraph.editor.words import _, ngettext
 from nodegraph.editor.words.values import duration_text
@@ -20,6 +21,13 @@ from nodegraph.editor.work.studio import Studio
 __all__ = ["Toolbar", "run_text", "title_of"]
 
 _BAR, _TIP = 180, 420
+# Of buttons, the spaces between groups of them, and the gap after each; of the bar's edge.
+_BUTTON, _SPACE, _GAP, _EDGE = 38, 6, 6, 8
+_TEXT_SIZE = 16.0
+# What goes on leaves the title that much, if it needs it.
+_TITLE_ROOM = 180
+# Of the texts: DearPyGui sets them some pixels below their place, where a button's text would be.
+_TEXT_TOP = 9
 
 
 def run_text(state: RunState, document: Document) -> str:
@@ -72,23 +80,25 @@ class Toolbar:
     def __init__(self, studio: Studio) -> None:
         self._studio = studio
         self._watch = studio.desk.watch()
-        self._said = ""
+        self._said = self._title = ""
 
     def build(self, parent: Tag) -> None:
         """See Part."""
         scale, actions = self._studio.scale, self._studio.actions
         colours = self._studio.colours
         self._themes = accent_theme(colours), on_theme(colours), flat_theme(colours)
-        row = dpg.add_group(horizontal=True, parent=parent, tag="toolbar.row", horizontal_spacing=6 * scale)
+        row = dpg.add_group(
+            horizontal=True, parent=parent, tag="toolbar.row", horizontal_spacing=_GAP * scale
+        )
         for name, icon in self._BUTTONS:
             if not name:
-                dpg.add_spacer(width=int(6 * scale), parent=row)
+                dpg.add_spacer(width=int(_SPACE * scale), parent=row)
                 continue
             if name not in actions:
                 continue
             button = dpg.add_button(
                 label=ICONS[icon],
-                width=int(38 * scale),
+                width=int(_BUTTON * scale),
                 height=int(30 * scale),
                 parent=row,
                 tag=f"toolbar.{name}",
@@ -100,24 +110,22 @@ class Toolbar:
             chords = self._studio.keymap.chords(name)
             with dpg.tooltip(button):
                 dpg.add_text(actions[name].text + (f"   {chord_text(chords[0])}" if chords else ""))
-        dpg.add_spacer(width=int(6 * scale), parent=row)
+        dpg.add_spacer(width=int(_SPACE * scale), parent=row)
         dpg.add_progress_bar(
             parent=row, tag="toolbar.progress", width=int(_BAR * scale), height=int(30 * scale), show=False
         )
-        with dpg.group(parent=row):
-            dpg.add_spacer(height=int(1 * scale))
-            dpg.add_text("", tag="toolbar.state")
-            with dpg.tooltip("toolbar.state"):
-                dpg.add_text("", tag="toolbar.said", wrap=int(_TIP * scale))
-        dpg.add_text("", tag="toolbar.title", parent=parent)
-        dpg.bind_item_font("toolbar.title", FONTS.bold)
+        for name, font, whole in (("state", FONTS.regular, "said"), ("title", FONTS.bold, "titled")):
+            dpg.add_text("", tag=f"toolbar.{name}", parent=parent)
+            dpg.bind_item_font(f"toolbar.{name}", font)
+            with dpg.tooltip(f"toolbar.{name}"):
+                dpg.add_text("", tag=f"toolbar.{whole}", wrap=int(_TIP * scale))
         self._watch.renew()
 
     def place(self, pane: Pane) -> None:
         """See Part."""
         self._width = pane.width
-        dpg.set_item_pos("toolbar.row", [int(8 * self._studio.scale), int(7 * self._studio.scale)])
-        self._place_title()
+        dpg.set_item_pos("toolbar.row", [int(_EDGE * self._studio.scale), int(7 * self._studio.scale)])
+        self._place_texts()
 
     def update(self) -> None:
         """See Part."""
@@ -135,8 +143,8 @@ class Toolbar:
         if changed & (Topic.FILE | Topic.DOCUMENT | Topic.RUN):
             for name in self._buttons:
                 dpg.configure_item(f"toolbar.{name}", enabled=self._studio.actions[name].enabled())
-            dpg.set_value("toolbar.title", title_of(self._studio.desk))
-            self._place_title()
+            self._title = title_of(self._studio.desk)
+            self._place_texts()
 
     @property
     def _buttons(self) -> list[str]:
@@ -151,19 +159,24 @@ class Toolbar:
             theme = self._themes[1] if checked is not None and checked() else self._themes[2]
         dpg.bind_item_theme(f"toolbar.{name}", theme)
 
-    def _show_said(self) -> None:
-        """Show what is going on as far as there is room before the title; the pointer shows all of it."""
-        begin = dpg.get_item_rect_min("toolbar.state")[0]
-        room = dpg.get_item_pos("toolbar.title")[0] - begin - 24 * self._studio.scale
-        # Nobody knows where it begins before the first frame.
-        dpg.set_value("toolbar.state", shortened(self._said, room, FONTS.regular) if begin else self._said)
+    def _place_texts(self) -> None:
+        """Put what goes on after the buttons, and the title at the right; the pointer shows what is cut."""
+        scale = self._studio.scale
+        size, top = _TEXT_SIZE * scale, int(_TEXT_TOP * scale)
+        spaces = sum(not name for name, _icon in self._BUTTONS) + 1
+        left = _EDGE + len(self._buttons) * (_BUTTON + _GAP) + spaces * (_SPACE + _GAP) + _EDGE
+        if self._studio.desk.run_state.what != "idle":
+            left += _BAR + _GAP
+        x, right = left * scale, self._width - 2 * _EDGE * scale
+        room, whole = right - x - 3 * _EDGE * scale, text_width(self._title, size, bold=True)
+        said = fitting(self._said, size, room - min(whole, _TITLE_ROOM * scale))
+        title = fitting(self._title, size, room - text_width(said, size), bold=True)
+        at = right - text_width(title, size, bold=True)
+        for name, text, place in (("state", said, x), ("title", title, at)):
+            dpg.set_value(f"toolbar.{name}", text)
+            dpg.set_item_pos(f"toolbar.{name}", [int(place), top])
         dpg.set_value("toolbar.said", self._said)
-
-    def _place_title(self) -> None:
-        width = text_width(dpg.get_value("toolbar.title"), FONTS.bold)
-        x = max(self._width - width - 16 * self._studio.scale, 0)
-        dpg.set_item_pos("toolbar.title", [int(x), int(12 * self._studio.scale)])
-        self._show_said()
+        dpg.set_value("toolbar.titled", self._title)
 
     def _do(self, _sender: Tag, _data: object, name: str) -> None:
         self._studio.actions.do(name)

@@ -8,7 +8,7 @@ import dearpygui.dearpygui as dpg
 
 from nodegraph.editor.desk.actions import Action
 from nodegraph.editor.desk.keymap import Chord
-from nodegraph.editor.panels.styling import FONTS, accent_theme, flat_theme
+from nodegraph.editor.panels.styling import FONTS, accent_theme, flat_theme, sheet_theme
 from nodegraph.editor.space.panes import Pane, card_beside
 from nodegraph.editor.words import N_, _
 from nodegraph.editor.work.part import Tag
@@ -168,6 +168,7 @@ class Tour:
         card = dpg.add_window(
             no_title_bar=True, no_resize=True, no_move=True, no_saved_settings=True, autosize=True, tag="tour"
         )
+        dpg.bind_item_theme(card, sheet_theme(colours))
         self._items = [frame, card]
         title = dpg.add_text(_(step.title), parent=card)
         dpg.bind_item_font(title, FONTS.title)
