@@ -27,6 +27,9 @@ _ICONS: Mapping[str, str] = {
     "speech_lecture": "mic",
     "per_stem_restore": "split",
     "two_stems": "git-branch",
+    "vocals_restore": "split",
+    "karaoke": "mic",
+    "lofi_to_hifi": "wand-sparkles",
     "clipped_master": "activity",
     "lossy_leftover": "file-audio",
 }
