@@ -2,6 +2,7 @@
 
     FOLDER/results/ab/abcd…/      one entry; it appears by one rename and goes by one rename
     FOLDER/work/PID-…/            what a process is making; swept once that process has died
+    FOLDER/limit.json             how much room the user gives them, if that was ever said
 
 It knows nothing of what the entries hold, beyond that `facts.json` tells the seconds they took.
 """
@@ -10,6 +11,7 @@ from __future__ import annotations
 
 import errno
 import json
+import math
 import os
 import secrets
 import shutil
@@ -26,11 +28,12 @@ from typing import TypeVar
 import filelock
 
 from nodegraph.errors import CacheError
-from nodegraph.files import sync_folder
+from nodegraph.files import sync_folder, write_atomically
 
-__all__ = ["FACTS", "Shelf", "default_folder", "default_limit"]
+__all__ = ["FACTS", "Shelf", "chosen_limit", "default_folder", "default_limit"]
 
 FACTS = "facts.json"
+_LIMIT = "limit.json"
 
 # The results take at most this (bytes), and at most this share of the disk's free space.
 _MOST_BYTES = 10 * 10**9
@@ -64,6 +67,26 @@ def default_limit(folder: Path, used: int) -> int:
     return int(min(_MOST_BYTES, _FREE_SHARE * (shutil.disk_usage(folder).free + used)))
 
 
+def chosen_limit() -> int | None:
+    """Return how many bytes results may take if `REGROOVE_CACHE_GB` says it, or None.
+
+    Raises
+    ------
+    CacheError
+        If it is no size.
+    """
+    chosen = os.environ.get("REGROOVE_CACHE_GB")
+    if not chosen:
+        return None
+    try:
+        gigabytes = float(chosen)
+    except ValueError:
+        gigabytes = math.nan
+    if not 0 < gigabytes < math.inf:
+        raise CacheError(f"REGROOVE_CACHE_GB is {chosen!r}. It takes a number of gigabytes above 0.")
+    return int(gigabytes * 10**9)
+
+
 @dataclass(frozen=True)
 class _Volume:
     """An entry as the space-keeper sees it."""
@@ -86,17 +109,18 @@ class Shelf:
     folder : Path
         Made if needed.
     limit_bytes : int, optional
-        By default `default_limit()`.
+        By default what `REGROOVE_CACHE_GB` says, else what the user once said (see `keep_within`), else
+        `default_limit()`.
 
     Raises
     ------
     CacheError
-        If the folder cannot be used.
+        If the folder cannot be used, or if `REGROOVE_CACHE_GB` is no size.
     """
 
     def __init__(self, folder: Path, limit_bytes: int | None = None) -> None:
         self.folder = folder
-        self._limit = limit_bytes
+        self._limit = chosen_limit() if limit_bytes is None else limit_bytes
         self._results = folder / "results"
         self._lock = threading.RLock()
         self._pins = Counter[str]()
@@ -172,7 +196,39 @@ class Shelf:
     @property
     def limit_bytes(self) -> int:
         """How many bytes the entries may take, pinned ones aside."""
-        return self._limit if self._limit is not None else default_limit(self.folder, self.used_bytes())
+        limit = self._limit if self._limit is not None else self.kept_limit
+        return limit if limit is not None else default_limit(self.folder, self.used_bytes())
+
+    @property
+    def kept_limit(self) -> int | None:
+        """What the user said last; None if nothing, or if that cannot be read."""
+        try:
+            limit = json.loads((self.folder / _LIMIT).read_bytes())["bytes"]
+        except (OSError, ValueError, LookupError, TypeError, RecursionError):
+            return None
+        return limit if isinstance(limit, int) and limit > 0 else None
+
+    def keep_within(self, limit_bytes: int | None) -> None:
+        """Remember how many bytes the entries may take, for every process; give up what is too much.
+
+        Parameters
+        ----------
+        limit_bytes : int, optional
+            None for `default_limit()`.
+
+        Raises
+        ------
+        CacheError
+            If it cannot be written down.
+        """
+        try:
+            if limit_bytes is None:
+                (self.folder / _LIMIT).unlink(missing_ok=True)
+            else:
+                write_atomically(self.folder / _LIMIT, json.dumps({"bytes": limit_bytes}).encode())
+        except OSError as error:
+            raise self._trouble(error) from error
+        self._evict(self.limit_bytes)
 
     def used_bytes(self) -> int:
         """Return how many bytes the entries take."""

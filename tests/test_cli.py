@@ -19,6 +19,7 @@ import soundfile
 import nodes
 from nodegraph.cli import Editor, run_cli
 from nodegraph.library import Library
+from nodegraph.shelf import Shelf
 
 ROOT = Path(__file__).parents[1]
 GRAPHS = ROOT / "graphs"
@@ -300,6 +301,14 @@ def test_the_cache_is_shown_and_cleared(shell: Shell) -> None:
     assert shell.json("cache", "clear")["freed_bytes"] > 0
     assert shell.json("cache")["entries"] == 0
     assert len(shell.json("render", "first_steps", "--overwrite")["ran"]) == 8
+
+
+def test_the_cache_shows_the_limit_that_was_chosen_in_the_editor(shell: Shell) -> None:
+    folder = shell.json("cache")["folder"]
+    Shelf(Path(folder)).keep_within(2_500_000_000)
+    assert shell.json("cache")["limit_bytes"] == 2_500_000_000
+    assert shell("cache") == 0
+    assert "of at most 2.5 GB" in " ".join(shell.out.split())
 
 
 def test_an_interrupt_ends_the_run_without_a_trace(tmp_path: Path) -> None:

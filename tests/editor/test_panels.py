@@ -534,6 +534,28 @@ def test_a_key_is_remapped_and_the_conflict_is_told(scene):
     assert dpg.does_item_exist("entry.text")
 
 
+def test_the_room_for_results_is_chosen(scene):
+    shelf = scene.studio.cache.shelf
+    scene.do("edit.preferences")
+    assert str(shelf.folder) in dpg.get_value("preferences.room.used")
+    scene.click_text("preferences.room", "0,1")
+    scene.user.key("Tab")
+    scene.user.wait(lambda: dpg.is_item_shown("preferences.room.refusal"), what="the refusal")
+    assert shelf.kept_limit is None
+    scene.click_text("preferences.room", "2,5")
+    scene.user.key("Tab")
+    scene.user.wait(lambda: shelf.kept_limit == 2_500_000_000, what="the limit")
+    scene.user.wait(lambda: "of 2.5 GB" in dpg.get_value("preferences.room.used"))
+    assert not dpg.is_item_shown("preferences.room.refusal")
+    scene.click_text("preferences.room", "")
+    scene.user.key("Backspace")
+    scene.user.key("Tab")
+    scene.user.wait(lambda: shelf.kept_limit is None, what="no limit")
+    scene.user.click_item("preferences.room.clear")
+    scene.user.frames(4)
+    assert scene.studio.dialogs.showing
+
+
 def test_another_theme_and_size_are_drawn_at_once(scene):
     scene.do("edit.preferences")
     width = dpg.get_item_width("preferences")

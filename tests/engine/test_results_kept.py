@@ -11,6 +11,8 @@ from lab import FACTS, get, graph, put, sound
 from nodegraph.audio import Audio, Curve, Measure, Report
 from nodegraph.cache import Cache, Entry, Facts
 from nodegraph.encode import decode, encode
+from nodegraph.errors import CacheError
+from nodegraph.shelf import Shelf
 
 # --- values ---------------------------------------------------------------------------------------
 
@@ -79,6 +81,44 @@ def test_encode_and_json_and_decode_give_the_value_back(report):
     arrays = []
     record = json.loads(json.dumps(encode(report, arrays)))
     assert decode(Report, record, arrays) == report
+
+
+def test_the_limit_that_the_user_says_holds_in_every_process(tmp_path):
+    first, second = Shelf(tmp_path), Shelf(tmp_path)
+    automatic = second.limit_bytes
+    first.keep_within(3 * 10**9)
+    assert second.limit_bytes == Shelf(tmp_path).limit_bytes == 3 * 10**9
+    assert Shelf(tmp_path, 7).limit_bytes == 7
+    first.clear()
+    assert second.limit_bytes == 3 * 10**9
+    (tmp_path / "limit.json").write_text('{"bytes": "much"}')
+    assert second.kept_limit is None
+    first.keep_within(None)
+    assert abs(second.limit_bytes - automatic) < 0.2 * automatic
+
+
+def test_what_is_too_much_goes_at_once_when_the_limit_is_lowered(cache):
+    for number in range(4):
+        put(cache, f"ab{number}", sound(50_000))
+    cache.flush()
+    whole = cache.shelf.used_bytes()
+    cache.shelf._limit = None
+    cache.shelf.keep_within(whole // 2)
+    assert 0 < cache.shelf.used_bytes() <= whole // 2
+    assert cache.shelf.count() == 2
+
+
+def test_the_environment_says_the_limit(tmp_path, monkeypatch):
+    Shelf(tmp_path).keep_within(3 * 10**9)
+    monkeypatch.setenv("REGROOVE_CACHE_GB", "1.5")
+    assert Shelf(tmp_path).limit_bytes == 1_500_000_000
+
+
+@pytest.mark.parametrize("text", ["much", "0", "-1", "nan", "inf"])
+def test_a_limit_that_is_no_size_is_refused(tmp_path, monkeypatch, text):
+    monkeypatch.setenv("REGROOVE_CACHE_GB", text)
+    with pytest.raises(CacheError, match="takes a number of gigabytes above 0"):
+        Shelf(tmp_path)
 
 
 def test_notes_and_facts_come_back(cache):

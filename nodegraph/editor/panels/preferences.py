@@ -11,6 +11,7 @@ from nodegraph.editor.desk.actions import MENUS
 from nodegraph.editor.desk.keymap import Chord, chord_text
 from nodegraph.editor.panels.fields import heading, labelled, text_field, words
 from nodegraph.editor.panels.popup import Sheet
+from nodegraph.editor.panels.room import Room
 from nodegraph.editor.words import LANGUAGES, N_, _
 from nodegraph.editor.work.part import Tag
 from nodegraph.editor.work.studio import Studio
@@ -34,6 +35,7 @@ class Preferences:
 
     def __init__(self, studio: Studio) -> None:
         self._studio = studio
+        self._room = Room(studio)
         self._waiting = ""
         self._conflict = ""
         self._query = ""
@@ -60,6 +62,8 @@ class Preferences:
         heading(studio, body, _("Listening"))
         self._toggle(body, "live", _("Hear a changed parameter at once"), settings.live)
         self._toggle(body, "match_loudness", _("Compare A and B at one loudness"), settings.match_loudness)
+        heading(studio, body, _("Room for results"))
+        self._room.build(body)
         heading(studio, body, _("Keys"))
         self._choice(body, "preset", _("Like those of"), _PRESETS, settings.preset)
         self._add_keys(body)

@@ -86,7 +86,7 @@ class StatusLine:
     def _right(self) -> str:
         shelf = self._studio.cache.shelf
         zoom = _("{percent:.0f} %").format(percent=self._zoom / self._studio.scale * 100)
-        used = _("Cache {used:.1f} of {limit:.0f} GB").format(
+        used = _("Cache {used:.1f} of {limit:.3g} GB").format(
             used=shelf.used_bytes() / 1e9, limit=shelf.limit_bytes / 1e9
         )
         return f"{used}   ·   {zoom}"
