@@ -166,6 +166,14 @@ def test_keys_edit_and_save(program, file):
     program.wait(lambda: "gain" in load_document(file).graph.nodes, "the file")
 
 
+def test_a_menu_is_opened_and_an_entry_clicked(program):
+    # "New" stands first in the first menu.
+    for place in ((30, 13), (60, 45)):
+        program.move(place)
+        program.button("click")
+    program.wait(lambda: "Untitled" in program.do("getwindowname", program.window), "a new graph")
+
+
 def test_a_file_that_is_dropped_is_loaded(program, file, tmp_path):
     (tmp_path / "Grüße aus Köln.wav").write_bytes(b"RIFF")
     geometry = dict(
