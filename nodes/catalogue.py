@@ -44,7 +44,7 @@ EXTRAS: tuple[Extra, ...] = (
         lines=(_TORCH_LINE, *_SEPARATION_LINES),
         download_bytes=320_000_000,
         disk_bytes=1_050_000_000,
-        licence="BSD-3-Clause (torch), MIT",
+        licence="BSD-3-Clause (torch), MIT, LGPL-3.0-or-later (lameenc)",
     ),
     Extra(
         name="crepe",
@@ -70,7 +70,7 @@ EXTRAS: tuple[Extra, ...] = (
         lines=(_TORCH_LINE, *_SEPARATION_LINES, *_CREPE_LINES, *_PITCH_LINES, *_SPEECH_LINES),
         download_bytes=435_000_000,
         disk_bytes=1_300_000_000,
-        licence="BSD-3-Clause (torch), MIT",
+        licence="BSD-3-Clause (torch), MIT, LGPL-3.0-or-later (lameenc)",
     ),
     Extra(
         name="audiosr",
@@ -86,7 +86,8 @@ EXTRAS: tuple[Extra, ...] = (
         name="spleeter",
         text="Separates into stems with the original Spleeter on TensorFlow, in an environment of its own.",
         packages=("spleeter",),
-        lines=("spleeter==2.4.2",),
+        # Without a word about jax, pip tries one large release of it after another.
+        lines=("spleeter==2.4.2", "jax==0.4.38", "jaxlib==0.4.38"),
         download_bytes=700_000_000,
         disk_bytes=2_400_000_000,
         licence="Apache-2.0 (TensorFlow), MIT",
