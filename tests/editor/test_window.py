@@ -1,5 +1,7 @@
 """The window's frame: panes, menus, keys, notices, the tour."""
 
+from itertools import pairwise
+
 import dearpygui.dearpygui as dpg
 import pytest
 
@@ -141,6 +143,18 @@ def test_a_notice_is_shown_and_an_error_stays_until_it_is_clicked_away(frame, st
     assert window._notices._shown == []
 
 
+def test_notices_stand_apart_whatever_their_heights(frame, studio):
+    window, user = frame
+    studio.desk.tell("Saved.")
+    studio.desk.tell("A long text that takes more than one line of a notice. " * 3, "warning")
+    studio.desk.tell("Saved again.")
+    user.frames(4)
+    places = [
+        (dpg.get_item_pos(item)[1], dpg.get_item_rect_size(item)[1]) for item, _end in window._notices._shown
+    ]
+    assert all(top + height + 7 <= below for (top, height), (below, _height) in pairwise(places))
+
+
 def test_another_theme_and_another_scale_draw_everything_anew(frame, studio):
     window, user = frame
     for changes in ({"theme": "light"}, {"ui_scale": 1.75}, {"language": "de"}):
@@ -235,3 +249,22 @@ def test_both_themes_are_seen(frame, studio, tmp_path):
         picture = Image.open(user.shot(tmp_path / f"{theme}.png")).convert("RGB")
         x, y = dpg.get_item_pos("pane.left")
         assert picture.getpixel((int(x + 60), int(y + 60))) == studio.colours.panel
+
+
+def test_the_zoom_that_is_told_is_that_of_zoom_to_100_percent(frame, studio):
+    _window, user = frame
+    studio.prefer(ui_scale=1.5)
+    user.frames(3)
+    studio.actions.do("view.zoom_reset")
+    user.frames(30)
+    user.wait(lambda: dpg.get_value("status.right").endswith(" 100 %"), 5, "the zoom")
+
+
+def test_a_long_path_ends_with_an_ellipsis_in_the_status_line(frame, studio, tmp_path):
+    _window, user = frame
+    path = tmp_path / ("Überspielungen " * 12).strip() / "graph.json"
+    studio.desk.open(Document(), path)
+    user.frames(4)
+    assert dpg.get_value("status.left").endswith("…")
+    assert dpg.get_value("status.left.whole").endswith(path.name)
+    assert dpg.get_item_rect_max("status.left")[0] < dpg.get_item_rect_min("status.right")[0]

@@ -38,6 +38,8 @@ class Notices:
         self._seen = 0
         self._shown: list[tuple[Tag, float]] = []
         self._canvas: Pane | None = None
+        # As they were when the notices were stacked: they are known from the second frame on.
+        self._heights: list[float] = []
 
     def place(self, canvas: Pane) -> None:
         """Take the place of the canvas, in whose lower right corner notices stand."""
@@ -55,7 +57,9 @@ class Notices:
         old = [item for item, end in self._shown if now > end] + [i for i, _end in self._shown[:-_MOST]]
         for item in dict.fromkeys(old):
             self._remove(item)
-        if changed or old:
+        heights = [dpg.get_item_rect_size(item)[1] for item, _end in self._shown]
+        if changed or old or heights != self._heights:
+            self._heights = heights
             self._stack()
 
     def _show(self, notice: Notice) -> None:

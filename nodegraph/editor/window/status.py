@@ -97,5 +97,7 @@ class StatusLine:
         size = _TEXT_SIZE * scale
         x = max(self._width - text_width(dpg.get_value("status.right"), size) - 12 * scale, 0)
         dpg.set_item_pos("status.right", [int(x), int(5 * scale)])
-        dpg.set_value("status.left", fitting(self._whole, size, x - 36 * scale))
+        room = x - 36 * scale
+        fits = text_width(self._whole, size) <= room
+        dpg.set_value("status.left", self._whole if fits else fitting(self._whole, size, room))
         dpg.set_value("status.left.whole", self._whole)
