@@ -29,6 +29,7 @@ from nodegraph.wheels import site_folder, take_away, unpacked_bytes, written_pat
 
 __all__ = [
     "constraints_file",
+    "cuda_bytes",
     "install_here",
     "mend",
     "removable",
@@ -39,6 +40,9 @@ __all__ = [
 ]
 
 _PYTHON = Path(sys.executable)
+# What torch's build for CUDA is larger than the one for processors: with torch 2.14.1, on Linux x86-64, what
+# pip told of 25 wheels, and the disk that they took up.
+_CUDA_DOWNLOAD_BYTES, _CUDA_DISK_BYTES = 2_800_000_000, 4_600_000_000
 # Shares of the whole that the steps end at; most time goes into downloading.
 _RESOLVED, _BROUGHT, _INSTALLED = 0.05, 0.75, 0.97
 
@@ -103,12 +107,16 @@ def install_here(extra: Extra, progress: Progress, scratch: Path) -> None:
     progress.note("Looking up what is needed")
     planned = resolve(["--constraint", str(_constraints(scratch, before)), *extra.lines], scratch, progress)
     require_unchanged(planned, before)
+    download, disk = cuda_bytes(planned)
+    if download:
+        progress.note(f"torch comes in its build for CUDA here: {size_text(download)} more to load")
+        require_space(extra.name, {scratch: extra.download_bytes + download, site: extra.disk_bytes + disk})
     progress(_RESOLVED)
     wheels = bring(
         planned,
         scratch,
         progress.part(_RESOLVED, _BROUGHT),
-        expected_bytes=extra.download_bytes,
+        expected_bytes=extra.download_bytes + download,
     )
     require_space(extra.name, {site: unpacked_bytes(wheels)})
     if wheels:
@@ -125,6 +133,13 @@ def want(extra: Extra, *, brought: Iterable[str] = ()) -> None:
     record = _read_record()
     wanted = dict.fromkeys((*record.wanted, extra.name))
     _write_record(Record(tuple(wanted), tuple(sorted({*record.brought, *brought}))))
+
+
+def cuda_bytes(planned: Iterable[Planned]) -> tuple[int, int]:
+    """Return how much more comes with a build for CUDA: to load, and on the disk."""
+    if any(each.name.startswith("nvidia-") for each in planned):
+        return _CUDA_DOWNLOAD_BYTES, _CUDA_DISK_BYTES
+    return 0, 0
 
 
 def _install_wheels(

@@ -87,6 +87,8 @@ class Arrival:
             name = re.split(r"[?#]", found["file"].rsplit("/", 1)[-1])[0]
             self._progress.note(f"Downloading {name}")
             self._tell(0.0)
+        elif line.startswith("Installing collected packages:"):
+            self._progress.note(f"Installing {line.count(',') + 1} packages")
         elif found := _BUILDING.match(line):
             self._progress.note(f"Building {found['name']}")
 

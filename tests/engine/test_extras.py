@@ -16,6 +16,9 @@ import pytest
 from machines import AT_MOST_S, PROGRAM, Machine
 from tiny_wheels import listing, write_slow_source, write_wheel
 
+from nodegraph.extras_here import cuda_bytes
+from nodegraph.pip import Planned
+
 
 def write_broken(wheels: Path) -> None:
     """A wheel that pip unpacks half, then refuses: its last file would lie outside of the environment."""
@@ -146,6 +149,13 @@ def test_too_little_disk_is_told_before_anything_is_loaded(machine: Machine) -> 
     told = machine("extras", "install", "vast", "--yes", code=3)
     assert "vast needs 100000000.0 GB on the disk of" in told
     assert "Looking up" not in told
+
+
+def test_a_build_for_cuda_is_known_by_what_comes_with_it() -> None:
+    torch, library = Planned("torch", "2.13.0", "torch==2.13.0"), Planned("nvidia-nccl-cu13", "2", "x")
+    assert cuda_bytes([torch]) == (0, 0)
+    download, disk = cuda_bytes([torch, library])
+    assert disk > download > 10**9
 
 
 def test_two_installations_never_run_at_once(machine: Machine) -> None:
