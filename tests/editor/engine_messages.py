@@ -53,7 +53,8 @@ _NOT_SAID = re.compile(
     r"^[.]|\\d|^\w+( \w+)? install |^regroove \w+ \w+ \{|"
     r"^seconds per value|^last runs$|^(not kept|no file|other file| or )$"
     r"|^(file|run) \{|^Audio\(|, shape |^silence or mirror$| excerpts$"
-    r"|^import sys, |^No module named pip$|^from versions: | requires \| |Building wheels|^Installing collected "
+    r"|^import sys, |^No module named pip$|^from versions: | requires \| |Building wheels"
+    r"|^Installing collected "
 )
 # The plan as the command line prints it: the editor says it in its own words.
 _OF_THE_COMMAND_LINE = "_SENTENCES"
