@@ -267,3 +267,16 @@ def test_a_link_of_a_big_graph_is_hit(library):
     scene.follow(big(library))
     begin, end = scene.port_place("n501", "output", "audio"), scene.port_place("n502", "input", "audio")
     assert scene.hit(((begin[0] + end[0]) / 2, (begin[1] + end[1]) / 2)).link.target == "n502"
+
+
+def test_the_extent_holds_links_that_run_around_their_nodes(library):
+    nodes = {"load": Node("load"), "gain": Node("gain")}
+    graph = Graph(nodes, (Link("load", "audio", "gain", "audio"),))
+    # The target lies left of its source: the link goes out at the right and comes in from the left.
+    document = Document(graph, positions={"load": (600.0, 0.0), "gain": (0.0, 300.0)})
+    scene = Scene(library)
+    scene.follow(document)
+    bounds, extent = scene.bounds(), scene.extent()
+    assert extent[0] < bounds[0] - 10
+    assert extent[2] > bounds[2] + 10
+    assert Scene(library).extent() is None

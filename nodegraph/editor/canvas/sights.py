@@ -84,7 +84,7 @@ class Sights:
 
     def fit_all(self, *, at_once: bool = False) -> None:
         """Show everything."""
-        bounds = self._scene.bounds()
+        bounds = self._scene.extent()
         if bounds is None:
             scale = self._studio.scale
             self.go(replace(View(), width=self._aim.width, height=self._aim.height, zoom=scale), at_once=True)

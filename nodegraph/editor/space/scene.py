@@ -298,6 +298,16 @@ class Scene:
         left, top, right, bottom = zip(*boxes, strict=True)
         return min(left), min(top), max(right), max(bottom)
 
+    def extent(self) -> Box | None:
+        """Return the box around everything with the curves of the links: one may run far around its nodes."""
+        bounds = self.bounds()
+        if bounds is None or not self.courses:
+            return bounds
+        points = np.concatenate([sampled(curves) for curves in self.courses.values()])
+        (left, top), (right, bottom) = points.min(axis=0), points.max(axis=0)
+        x0, y0, x1, y1 = bounds
+        return min(x0, float(left)), min(y0, float(top)), max(x1, float(right)), max(y1, float(bottom))
+
     def _rectangles(self) -> Iterator[Frame | Note]:
         yield from self.document.frames
         yield from self.document.notes
