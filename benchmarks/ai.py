@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 
-NAMES = ("separation",)
+NAMES = ("separation", "spleeter")
 
 
 def main() -> int:

@@ -82,18 +82,6 @@ EXTRAS: tuple[Extra, ...] = (
         licence="BSD-3-Clause (torch), MIT",
         isolated=True,
     ),
-    Extra(
-        name="spleeter",
-        text="Separates into stems with the original Spleeter on TensorFlow, in an environment of its own.",
-        packages=("spleeter",),
-        # Without a word about jax, pip tries one large release of it after another.
-        lines=("spleeter==2.4.2", "jax==0.4.38", "jaxlib==0.4.38"),
-        download_bytes=700_000_000,
-        disk_bytes=2_400_000_000,
-        licence="Apache-2.0 (TensorFlow), MIT",
-        pythons=((3, 10), (3, 11)),
-        isolated=True,
-    ),
 )
 
 
@@ -134,7 +122,33 @@ def _open_unmix(
     )
 
 
+def _spleeter(name: str, text: str, digest: str) -> Weights:
+    """Return a model of Spleeter, in the archive that its publishers pack; sizes are not published."""
+    file = f"{name}.tar.gz"
+    return Weights(
+        name=f"spleeter_{name}",
+        text=text,
+        files=(
+            WeightsFile(
+                file, f"https://github.com/deezer/spleeter/releases/download/v1.4.0/{file}", 0, digest
+            ),
+        ),
+        licence="MIT",
+        source="R. Hennequin et al., Deezer, https://github.com/deezer/spleeter",
+    )
+
+
 _SEPARATION = (
+    _spleeter(
+        "4stems",
+        "Voice, drums, bass and the rest: Spleeter, small and quick (147 MB).",
+        "3adb4a50ad4eb18c7c4d65fcf4cf2367a07d48408a5eb7d03cd20067429dfaa8",
+    ),
+    _spleeter(
+        "5stems",
+        "Voice, piano, drums, bass and the rest: Spleeter, small and quick (182 MB).",
+        "25a1e87eb5f75cc72a4d2d5467a0a50ac75f05611f877c278793742513cc7218",
+    ),
     _demucs(
         "htdemucs",
         "Voice, drums, bass and other instruments: a hybrid transformer.",

@@ -23,7 +23,8 @@ def stems_of(
     load : callable
         Returns the model; its sources are called as the outputs are.
     wanted : sequence of str
-        Stems, and of them "accompaniment" (the sound less the vocals) and "residual" (less all stems).
+        Stems, and where they are wanted "accompaniment" (the sound less the vocals) and "residual" (less
+        all stems).
     model : str
         Its name, for the note about stems that it does not have: they are silent.
     progress : Progress
@@ -33,7 +34,8 @@ def stems_of(
         return tuple(audio for _ in wanted)
     backend = load()
     rest = {"accompaniment": ("vocals",), "residual": backend.sources}
-    found = separate(audio, backend, rest=rest, progress=progress)
+    asked = {name: without for name, without in rest.items() if name in wanted}
+    found = separate(audio, backend, rest=asked, progress=progress)
     lacking = [name for name in wanted if name not in found]
     if lacking:
         names = ", ".join(lacking)
