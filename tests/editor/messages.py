@@ -37,6 +37,7 @@ def plurals() -> dict[str, str]:
 def from_library(library) -> dict[str, list[str]]:
     """Return the names and explanations of all nodes: msgid → whose."""
     from nodegraph.editor.words.names import english_kind, english_name
+    from nodegraph.editor.words.prose import paragraphs
 
     found: dict[str, list[str]] = {}
 
@@ -47,9 +48,12 @@ def from_library(library) -> dict[str, list[str]]:
     for kind, spec in library.specs.items():
         add(english_kind(kind), kind)
         add(spec.summary, kind)
+        for paragraph in paragraphs(spec.text):
+            add(paragraph, kind)
         for port in (*spec.inputs, *spec.outputs):
             add(english_name(port.name), f"{kind}.{port.name}")
             add(port.text, f"{kind}.{port.name}")
+            add(english_name(port.type.__name__), f"{kind}.{port.name}")
         for param in spec.params:
             add(english_name(param.name, unit=True), f"{kind}.{param.name}")
             add(param.text, f"{kind}.{param.name}")

@@ -54,9 +54,10 @@ def test_letters_that_are_far_apart_are_no_match():
         ("hum", "repair.dehum"),
         ("load", "load"),
         ("old record", "tone.eq"),
+        ("Flackern", "repair.codec"),
     ],
 )
-def test_kinds_are_found_by_name_and_summary(library, query, kind):
+def test_kinds_are_found_by_name_and_explanation(library, query, kind):
     assert kind in keys(query, kind_candidates(library))[:3]
 
 

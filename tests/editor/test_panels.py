@@ -15,7 +15,9 @@ from nodegraph.editor.panels.fields import typing
 from nodegraph.editor.panels.report import add_report
 from nodegraph.editor.window.opening import make_window
 from nodegraph.editor.words import use_language
+from nodegraph.editor.words.catalogue import catalogue_file
 from nodegraph.editor.words.names import kind_name
+from nodegraph.editor.words.prose import paragraphs
 from nodegraph.graph import Graph, Link, Node
 
 GRAPH = Graph(
@@ -514,6 +516,18 @@ def test_f1_shows_the_page_of_the_node(scene):
     assert spec.summary in shown
     assert "6 to 60 dB" in shown
     assert "Godsill" in shown
+
+
+def test_the_page_of_a_node_is_german_to_its_last_paragraph(scene):
+    scene.select("declick")
+    use_language("de")
+    scene.user.key("F1")
+    scene.user.frames(3)
+    shown = texts_of("help")
+    spec = scene.studio.library.specs["repair.declick"]
+    for english in (spec.summary, *paragraphs(spec.text), *(param.text for param in spec.params)):
+        (german_text,) = catalogue_file("nodes", "de")[english]
+        assert german_text in shown
 
 
 def test_a_key_is_remapped_and_the_conflict_is_told(scene):

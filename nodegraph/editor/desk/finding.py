@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
 
 from nodegraph.editor.words.catalogue import in_all_languages
 from nodegraph.editor.words.names import english_kind, family_name, family_of
+from nodegraph.editor.words.prose import paragraphs
 from nodegraph.library import Library
+from nodegraph.spec import NodeSpec
 
 __all__ = ["Candidate", "find", "fold", "kind_candidates", "rank"]
 
@@ -93,10 +95,15 @@ def kind_candidates(library: Library) -> tuple[Candidate, ...]:
         Candidate(
             kind,
             (*in_all_languages(english_kind(kind)), kind),
-            " ".join((*in_all_languages(spec.summary), family_name(family_of(kind)), spec.text)),
+            " ".join((family_name(family_of(kind)), *_prose_of(spec))),
         )
         for kind, spec in library.specs.items()
     )
+
+
+def _prose_of(spec: NodeSpec) -> Iterator[str]:
+    for text in (spec.summary, *paragraphs(spec.text)):
+        yield from in_all_languages(text)
 
 
 def _words(text: str) -> list[str]:

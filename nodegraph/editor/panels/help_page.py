@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 import dearpygui.dearpygui as dpg
 
 from nodegraph.editor.desk.entering import range_text
@@ -20,23 +18,14 @@ from nodegraph.editor.words.names import (
     param_name,
     port_name,
 )
+from nodegraph.editor.words.prose import paragraphs
 from nodegraph.editor.words.values import value_text
 from nodegraph.editor.work.part import Tag
 from nodegraph.editor.work.studio import Studio
 from nodegraph.param import Param
 from nodegraph.spec import NodeSpec, Port
 
-__all__ = ["HelpPage", "paragraphs"]
-
-
-def paragraphs(text: str) -> tuple[str, ...]:
-    """Return the paragraphs of a docstring, each as one line; lines of a list stay apart."""
-    blocks = re.split(r"\n\s*\n", text.strip())
-    return tuple(
-        "\n".join(" ".join(line.split()) for line in re.split(r"\n(?=\s*[-*•] )", block))
-        for block in blocks
-        if block.strip()
-    )
+__all__ = ["HelpPage"]
 
 
 class HelpPage:
@@ -68,8 +57,8 @@ class HelpPage:
         if missing:
             words(body, told(missing), colour=studio.colours.warning)
         words(body, _(spec.summary), font=FONTS.bold)
-        for paragraph in paragraphs(_(spec.text)):
-            words(body, paragraph)
+        for paragraph in paragraphs(spec.text):
+            words(body, _(paragraph))
         if spec.params:
             heading(studio, body, _("Parameters"))
             for param in spec.params:

@@ -99,6 +99,10 @@ _SPELLED: Mapping[str, str] = {
     "mid_q": "Mid Q",
     "high_q": "High Q",
     "niter": "Filter rounds",
+    # Types.
+    "ClickMap": "Click map",
+    "SpeedCurve": "Speed curve",
+    "NoiseProfile": "Noise profile",
     # Choices.
     "wav": "WAV",
     "flac": "FLAC",
