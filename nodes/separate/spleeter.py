@@ -119,17 +119,17 @@ def spleeter(
     two = model == "2stems"
 
     def load() -> Backend:
-        from nodes.separate._spleeter import SpleeterBackend, SpleeterModel, load_archive, load_packaged
+        from nodes.separate._spleeter import SpleeterBackend, SpleeterModel, load_nets
 
         known = SpleeterModel(model, _SOURCES[model], "leaky" if two else "elu", together=model == "5stems")
-        networks = load_packaged(known) if two else load_archive(known, weights_folder(f"spleeter_{model}"))
+        nets, place = load_nets(known, None if two else weights_folder(f"spleeter_{model}"), device)
         return SpleeterBackend(
             known,
-            networks,
+            nets,
             wanted=known.sources[:1] if two else known.sources,
             bins=_BINS[band],
             gain=_training_gain(audio),
-            device=device,
+            device=place,
             check=progress.check,
         )
 

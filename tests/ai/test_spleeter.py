@@ -116,7 +116,7 @@ def test_treble_that_the_model_does_not_hear_is_not_lost(sung, band):
 def test_above_what_the_model_hears_a_source_has_the_share_that_it_has_just_below():
     model = SpleeterModel("2stems", ("vocals", "accompaniment"), "leaky", together=False)
     backend = SpleeterBackend(
-        model, [], wanted=("vocals",), bins=1024, gain=1, device="cpu", check=lambda: None
+        model, [], wanted=("vocals",), bins=1024, gain=1, device=torch.device("cpu"), check=lambda: None
     )
     shares = torch.full((1, 1024, 3), 0.1)
     # Of the last 256 bins the upper half is the voice's, and four times as strong in amplitude.
