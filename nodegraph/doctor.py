@@ -39,6 +39,7 @@ _PACKAGES = [
     "mutagen",
     "platformdirs",
     "filelock",
+    "packaging",
     "typer",
     "rich",
 ]

@@ -118,7 +118,7 @@ def test_a_cancel_while_pip_builds_ends_it_with_all_its_children(machine: Machin
 
 
 def test_a_cancel_while_pip_unpacks_takes_away_what_came(machine: Machine) -> None:
-    large = "value = [\n" + "  (1, 'a', 2.0),\n" * 20_000 + "]\n"
+    large = "value = [\n" + "  (1, 'a', 2.0),\n" * 10_000 + "]\n"
     write_wheel(
         machine.wheels, "slow", needs=("tiny-part",), files={f"slow/m{i}.py": large for i in range(40)}
     )
