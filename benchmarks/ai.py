@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 
-NAMES = ("separation", "spleeter")
+NAMES = ("separation", "spleeter", "pitch")
 
 
 def main() -> int:

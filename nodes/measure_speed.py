@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Annotated, Literal, NamedTuple
 
 from nodegraph import Audio, Progress, Range, Report, SpeedCurve, no_progress, node
-from nodes.dsp.speed.search import SpeedSettings, find_speed
+from nodes.dsp.speed.search import SpeedSettings, find_speed, packages_for
 
 __all__ = ["MeasuredSpeed", "measure_speed"]
 
@@ -21,7 +21,7 @@ class MeasuredSpeed(NamedTuple):
     report: Report
 
 
-@node(version=1, kind="measure.speed", linked=True)
+@node(version=1, kind="measure.speed", linked=True, requires=packages_for)
 def measure_speed(
     audio: Audio,
     *,
@@ -30,7 +30,7 @@ def measure_speed(
     lowest_hz: Annotated[float, Range(0.05, 8.0, "log")] = 0.2,
     highest_hz: Annotated[float, Range(1.0, 40.0, "log")] = 40.0,
     drift: Literal["auto", "none"] = "auto",
-    engine: Literal["hilbert"] = "hilbert",
+    engine: Literal["hilbert", "swift", "crepe"] = "hilbert",
     progress: Progress = no_progress,
 ) -> MeasuredSpeed:
     """Measure wow and flutter from the music itself, or from hum that was recorded with it.
@@ -60,8 +60,10 @@ def measure_speed(
         Slow wandering without a rate, as of a tape that slips: "auto" follows it where notes that come
         again surely show it, "none" leaves it, as for singers without instruments. A named rotation or
         a pilot tells without it.
-    engine : {"hilbert"}
-        How pitch is followed: "hilbert" is a bank of narrow analytic bands.
+    engine : {"hilbert", "swift", "crepe"}
+        How pitch is followed: "hilbert", a bank of narrow bands, hears all tones of any music. The others
+        hear one voice or instrument alone, with vibrato and slides, and tell of nothing faster than
+        3 Hz: "swift" is a small quick model, "crepe" a larger one, ten times as slow.
     progress : Progress
         Told after every stretch.
 
@@ -80,5 +82,5 @@ def measure_speed(
     A. Czyzewski et al., "New algorithms for wow and flutter detection and compensation in audio",
     AES 118th Convention 2005: hum as a pilot.
     """
-    settings = SpeedSettings(rotation, pilot, lowest_hz, highest_hz, drift)
+    settings = SpeedSettings(rotation, pilot, lowest_hz, highest_hz, drift, engine)
     return MeasuredSpeed(*find_speed(audio, settings, progress=progress))

@@ -12,7 +12,7 @@ from typing import Annotated, Literal
 from nodegraph import Audio, Progress, Range, Samples, SpeedCurve, no_progress, node
 from nodes.dsp.overlap_add import Block, map_blocks
 from nodes.dsp.removed import Repaired, blended, untouched
-from nodes.dsp.speed.search import SpeedSettings, find_speed, true_speed
+from nodes.dsp.speed.search import SpeedSettings, find_speed, packages_for, true_speed
 from nodes.dsp.speed.varispeed import varispeed
 
 __all__ = ["wow"]
@@ -21,7 +21,7 @@ __all__ = ["wow"]
 _MEASURING = 0.9
 
 
-@node(version=1, neutral={"strength": 0.0}, linked=True)
+@node(version=1, neutral={"strength": 0.0}, linked=True, requires=packages_for)
 def wow(
     audio: Audio,
     speed: SpeedCurve | None = None,
@@ -32,7 +32,7 @@ def wow(
     lowest_hz: Annotated[float, Range(0.05, 8.0, "log")] = 0.2,
     highest_hz: Annotated[float, Range(1.0, 40.0, "log")] = 40.0,
     drift: Literal["auto", "none"] = "auto",
-    engine: Literal["hilbert"] = "hilbert",
+    engine: Literal["hilbert", "swift", "crepe"] = "hilbert",
     progress: Progress = no_progress,
 ) -> Repaired:
     """Steady a recording that wavers in pitch: an off-centre record, a worn tape machine.
@@ -66,8 +66,10 @@ def wow(
         Slow wandering without a rate, as of a tape that slips: "auto" follows it where notes that come
         again surely show it, "none" leaves it, as for singers without instruments. A named rotation or
         a pilot tells without it.
-    engine : {"hilbert"}
-        How pitch is followed: "hilbert" is a bank of narrow analytic bands.
+    engine : {"hilbert", "swift", "crepe"}
+        How pitch is followed: "hilbert", a bank of narrow bands, hears all tones of any music. The others
+        hear one voice or instrument alone, with vibrato and slides, and tell of nothing faster than
+        3 Hz: "swift" is a small quick model, "crepe" a larger one, ten times as slow.
     progress : Progress
         Told after every stretch and every block.
 
@@ -91,7 +93,7 @@ def wow(
     """
     resampling = progress
     if strength > 0.0 and speed is None and audio.frames > 0:
-        settings = SpeedSettings(rotation, pilot, lowest_hz, highest_hz, drift)
+        settings = SpeedSettings(rotation, pilot, lowest_hz, highest_hz, drift, engine)
         speed, _ = find_speed(audio, settings, progress=progress.part(0.0, _MEASURING))
         resampling = progress.part(_MEASURING, 1.0)
     if strength == 0.0 or speed is None or true_speed(speed):

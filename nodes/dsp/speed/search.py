@@ -3,7 +3,8 @@
 A recording is worked through in stretches of half a minute that overlap by a fifth and are faded into
 each other, so that strength and phase of a wow may change over a side. In each, periodic deviations
 common to all partials are looked for (`speed_lines`), first slow ones with a long window, then
-flutter with a short one. What wanders without a rate is looked for in all of them together
+flutter with a short one; for a voice alone, a model may tell where its pitch is (`speed.voice`). What
+wanders without a rate is looked for in all of them together
 (`speed_drift`). What is not surely there is left alone: a false correction is a new fault.
 
 Axis letters: C channels, T frames.
@@ -12,30 +13,35 @@ Axis letters: C channels, T frames.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 
-from nodegraph import Audio, Curve, Measure, Progress, Report, Samples, SpeedCurve, no_progress
+from nodegraph import Audio, Curve, Measure, Progress, Report, Requirement, Samples, SpeedCurve, no_progress
 from nodes.dsp.speed.drift import Drift, Pieces, find_drift, no_pieces, pieces_of
 from nodes.dsp.speed.lines import Evidence, Line, Search, deviation_cents, find_lines, fit_lines
-from nodes.dsp.speed.partials import CENTS, heard, track_partials
+from nodes.dsp.speed.partials import CENTS, Partials, Wave, heard, track_partials
 from nodes.dsp.speed.pilot import pilot_deviation
+from nodes.dsp.speed.voice import SLOW_HZ, Contour, follow_voice
 
-__all__ = ["Pilot", "Rotation", "SpeedSettings", "find_speed", "true_speed"]
+__all__ = ["Engine", "Pilot", "Rotation", "SpeedSettings", "find_speed", "packages_for", "true_speed"]
 
 Rotation = Literal["none", "auto", "33", "45", "78.26", "76.59"]
 Pilot = Literal["none", "50", "60"]
+Engine = Literal["hilbert", "swift", "crepe"]
 
+_PACKAGES = {"hilbert": (), "swift": ("swift_f0",), "crepe": ("torch", "torchcrepe")}
 _TURNS_PER_MINUTE = {"33": 100.0 / 3.0, "45": 45.0, "78.26": 78.26, "76.59": 76.59}
 # Harmonics of the rotation that a warped or dented disc shows beside an off-centre one.
 _HARMONICS = 3
 # A line at a turn that the user named is kept from this power over its variance on: one in eighty
 # lines of mere chance is that strong, and it is made smaller by its share of chance.
 _SURE_OF_NAMED = 9.0
+# A voice alone has few notes, whose scatter says little: then so many lines of mere chance may be kept.
+_CHANCE_OF_VOICE = 1e-2
 # How often chance may make a line that passes for one: a dozen rates near known turns are looked at, and
 # a thousand others.
 _CHANCE_OF_KNOWN = 5e-4
@@ -85,6 +91,7 @@ class SpeedSettings:
     lowest_hz: float
     highest_hz: float
     drift: Literal["auto", "none"]
+    engine: Engine = "hilbert"
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,6 +105,13 @@ class _Stretch:
     end_s: float
     lines: tuple[Line, ...]
     pieces: Pieces
+
+
+def packages_for(settings: Mapping[str, object]) -> Requirement:
+    """Return the packages that a node needs to measure the speed; by a pilot, or the bands, none."""
+    if settings["pilot"] != "none":
+        return Requirement()
+    return Requirement(packages=_PACKAGES[str(settings["engine"])])
 
 
 def find_speed(
@@ -174,24 +188,63 @@ def _measured(
     named = _TURNS_PER_MINUTE.get(settings.rotation)
     found: list[Line] = []
     pieces = no_pieces()
+    if samples.shape[1] < rate:
+        return (), pieces
+    listen = _listener(mono, sample_rate, settings.engine, check)
+    highest = min(settings.highest_hz, 0.2 * rate)
     for register in _REGISTERS:
-        low = max(settings.lowest_hz, register.lowest_hz)
-        high = min(settings.highest_hz, register.highest_hz, 0.2 * rate)
-        if low >= high or samples.shape[1] < rate or (named and register.lowest_hz > 0.0):
+        low, high = max(settings.lowest_hz, register.lowest_hz), min(highest, register.highest_hz)
+        if low >= high or (named and register.lowest_hz > 0.0):
             continue
-        partials = track_partials(
-            mono, sample_rate, window_s=register.window_s, hop_s=register.hop_s, check=check
-        )
+        partials, up_to_hz = listen(register)
+        highest = min(highest, up_to_hz)
+        high = min(high, highest)
         if named:
             rates = [turn * named / 60.0 for turn in range(1, _HARMONICS + 1)]
             lines = fit_lines(partials, [hz for hz in rates if hz <= high], check=check)
-            found += [_less_chance(line) for line in lines if line.sureness >= _SURE_OF_NAMED]
+            chance = 1.0 if settings.engine == "hilbert" else _CHANCE_OF_VOICE
+            found += [
+                _less_chance(line)
+                for line in lines
+                if line.sureness >= _SURE_OF_NAMED and line.chance <= chance
+            ]
         else:
             found += find_lines(partials, _search(low, high, settings.rotation), known=found, check=check)
         if register.lowest_hz == 0.0:
             times: _Values = partials.hop_s * np.arange(partials.frames, dtype=np.float64)
             pieces = pieces_of(partials, deviation_cents(_kept(found), times), begin_s)
     return _kept(found), pieces
+
+
+def _listener(
+    mono: Wave, sample_rate: float, engine: Engine, check: Callable[[], None]
+) -> Callable[[_Register], tuple[Partials, float]]:
+    """Return what tells of the tones for one analysis, and up to which rate they tell of the machine."""
+    if engine == "hilbert":
+
+        def partials(register: _Register) -> tuple[Partials, float]:
+            window_s, hop_s = register.window_s, register.hop_s
+            return track_partials(mono, sample_rate, window_s=window_s, hop_s=hop_s, check=check), math.inf
+
+        return partials
+    contour = _rough_pitch(mono, sample_rate, engine, check)
+
+    def voice(register: _Register) -> tuple[Partials, float]:
+        partials, vibrato = follow_voice(
+            mono, sample_rate, contour, window_s=register.window_s, hop_s=register.hop_s, check=check
+        )
+        # Whether a machine or the voice flutters, a voice alone does not tell.
+        return partials, SLOW_HZ if vibrato else _VIBRATO_HZ
+
+    return voice
+
+
+def _rough_pitch(mono: Wave, sample_rate: float, engine: Engine, check: Callable[[], None]) -> Contour:
+    if engine == "swift":
+        from nodes.dsp.speed._swift import rough_pitch
+    else:
+        from nodes.dsp.speed._crepe import rough_pitch
+    return rough_pitch(mono, sample_rate, check=check)
 
 
 def _kept(found: Sequence[Line]) -> tuple[Line, ...]:
