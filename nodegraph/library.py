@@ -158,6 +158,8 @@ class Library:
 
     def _lack(self, spec: NodeSpec, settings: Mapping[str, ParamValue] | None) -> tuple[str, str] | None:
         """Return what is missing, as a sentence, and the command that gets it."""
+        if spec.requires is None and not spec.needs:
+            return None
         missing = self.missing(spec, settings)
         needed = spec.requirement(settings)
         name = needed.environment

@@ -25,6 +25,8 @@ from nodegraph.requirement import Requirement
 
 __all__ = ["NodeSpec", "Port", "Resource", "node", "options_of", "read_spec"]
 
+_NOTHING = Requirement()
+
 Requires = Callable[[Mapping[str, ParamValue]], Requirement]
 
 Migration = Callable[[dict[str, Any]], dict[str, Any]]
@@ -168,6 +170,8 @@ class NodeSpec:
 
     def requirement(self, settings: Mapping[str, ParamValue] | None = None) -> Requirement:
         """Return what the node needs with these settings, by default with those that it comes with."""
+        if self.requires is None and not self.needs:
+            return _NOTHING
         needed = Requirement(self.needs)
         if self.requires is not None:
             needed |= self.requires(self.settings({}) if settings is None else settings)

@@ -16,6 +16,7 @@ from screens import x_server
 import nodes
 from nodegraph.cache import Cache
 from nodegraph.document import Document
+from nodegraph.editor.words import use_language
 from nodegraph.library import Library
 
 GRAPHS = Path(__file__).parents[2] / "graphs"
@@ -37,11 +38,13 @@ def library() -> Library:
 
 
 @pytest.fixture(autouse=True)
-def own_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Keep settings, journals and results of the tests away from the user's."""
+def own_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Keep settings, journals and results of the tests away from the user's; begin each in English."""
     monkeypatch.setenv("REGROOVE_CONFIG", str(tmp_path / "config"))
     monkeypatch.setenv("REGROOVE_STATE", str(tmp_path / "state"))
     monkeypatch.setenv("REGROOVE_CACHE", str(tmp_path / "cache"))
+    yield
+    use_language("en")
 
 
 @pytest.fixture

@@ -115,9 +115,10 @@ def test_what_a_node_lacks_is_found_until_it_is_here(learner, place):
 def test_a_node_that_lacks_weights_leads_to_them(editor, place):
     editor.studio.desk.select(Selection(frozenset({"a"})))
     editor.wait_for("a", "unavailable")
-    editor.user.frames(5)
+    # What is made anew between press and release is not clicked.
+    editor.settle()
     editor.user.click_item("inspector.get")
-    editor.user.frames(5)
+    editor.user.wait(lambda: editor.studio.dialogs.showing)
     assert editor.says("Get wts?")
     assert editor.says("not for commercial use")
     editor.press("Get")
