@@ -21,9 +21,10 @@ from nodegraph.execute import last_runs, run_pages
 from nodegraph.extras import extras_states
 from nodegraph.extras_apart import half_made
 from nodegraph.library import Library
+from nodegraph.models import model_state
 from nodegraph.overlay import overlay_folder
 from nodegraph.overlay_pip import intruders, own_packages
-from nodegraph.weights import size_text
+from nodegraph.weights import models_folder, size_text
 
 __all__ = ["Finding", "debug_log", "examine"]
 
@@ -88,6 +89,7 @@ def examine(library: Library, cache: Cache) -> list[Finding]:
         *_programs(),
         *_extras(),
         *_features(library),
+        _weights(library),
         *_nodes(library),
         _cache(cache),
     ]
@@ -143,7 +145,15 @@ def _extras() -> Iterator[Finding]:
         else:
             yield Finding(name, "ok", f"{version}: {purpose}")
     yield _audio_device()
-    yield Finding("Model weights", "ok", "no installed node needs any")
+
+
+def _weights(library: Library) -> Finding:
+    states = [model_state(weights) for weights in library.weights.values()]
+    here = [state for state in states if state.state == "here"]
+    used = sum(state.here_bytes for state in states)
+    size = size_text(used) if used else "nothing"
+    text = f"{len(here)} of {len(states)} models are here, {size} in {models_folder()}"
+    return Finding("Model weights", "ok", text, "" if here else "regroove models")
 
 
 def _audio_device() -> Finding:
