@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 
-NAMES = ("separation", "spleeter", "pitch")
+NAMES = ("separation", "spleeter", "pitch", "speech")
 
 
 def main() -> int:
