@@ -10,6 +10,7 @@ from whole import Editor
 from nodegraph import Audio, Extra, Weights, WeightsFile
 from nodegraph.document import Document
 from nodegraph.editor.desk.desk import Selection
+from nodegraph.editor.panels.additions import AdditionsSheet
 from nodegraph.editor.work.additions import Additions
 from nodegraph.editor.work.studio import Studio
 from nodegraph.graph import Graph, Node
@@ -139,6 +140,19 @@ def ask_to_remove(editor):
     editor.user.frames(5)
     editor.user.click_item("additions.remove.weights.wts")
     editor.user.wait(lambda: editor.studio.dialogs.showing)
+
+
+def test_news_do_not_cover_a_dialog_that_the_sheet_asked_for(editor, place):
+    editor.command("Extras and models")
+    editor.user.wait(lambda: dpg.does_item_exist("additions.get.weights.wts"))
+    editor.studio.prefer(folder=str(place / "stick"))
+    editor.press("Take weights from a folder…")
+    (part,) = (each for each in editor.window.overlays if isinstance(each, AdditionsSheet))
+    # As if it had just been found out that nothing is known.
+    part._additions._take_found(())
+    editor.user.frames(3)
+    editor.press("Take from here")
+    editor.user.wait(lambda: dpg.does_item_exist("additions.remove.weights.wts"))
 
 
 def test_what_is_here_is_removed_after_a_question(editor, place):

@@ -72,7 +72,8 @@ class AdditionsSheet:
 
     def update(self) -> None:
         """See Part."""
-        if not self.sheet.is_open or self._shown == self._additions.version:
+        # Filled anew, the sheet would come to lie above a dialog that it asked for.
+        if not self.sheet.is_open or self._shown == self._additions.version or self._studio.dialogs.showing:
             return
         if self._shape != self._shape_now():
             self.sheet.refresh()
