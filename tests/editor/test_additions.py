@@ -113,6 +113,17 @@ def test_what_a_node_lacks_is_found_until_it_is_here(learner, place):
 # --- in the window ----------------------------------------------------------------------------------------
 
 
+def import_weights_from(editor, folder):
+    """Take weights from a folder, once all is known: then nothing is made anew under the mouse."""
+    (part,) = (each for each in editor.window.overlays if isinstance(each, AdditionsSheet))
+    additions = part._additions
+    editor.user.wait(lambda: additions.all and additions.job is None and not additions._looking.busy)
+    editor.user.frames(5)
+    editor.studio.prefer(folder=str(folder))
+    editor.press("Take weights from a folder…")
+    return additions
+
+
 def test_a_node_that_lacks_weights_leads_to_them(editor, place):
     editor.studio.desk.select(Selection(frozenset({"a"})))
     editor.wait_for("a", "unavailable")
@@ -125,8 +136,7 @@ def test_a_node_that_lacks_weights_leads_to_them(editor, place):
     editor.press("Get")
     editor.user.wait(lambda: dpg.does_item_exist("additions.problem"))
     assert "cannot be loaded from" in dpg.get_value("additions.problem")
-    editor.studio.prefer(folder=str(place / "stick"))
-    editor.press("Take weights from a folder…")
+    import_weights_from(editor, place / "stick")
     editor.press("Take from here")
     editor.user.wait(lambda: dpg.does_item_exist("additions.remove.weights.wts"))
     assert not dpg.does_item_exist("additions.problem")
@@ -145,11 +155,9 @@ def ask_to_remove(editor):
 def test_news_do_not_cover_a_dialog_that_the_sheet_asked_for(editor, place):
     editor.command("Extras and models")
     editor.user.wait(lambda: dpg.does_item_exist("additions.get.weights.wts"))
-    editor.studio.prefer(folder=str(place / "stick"))
-    editor.press("Take weights from a folder…")
-    (part,) = (each for each in editor.window.overlays if isinstance(each, AdditionsSheet))
+    additions = import_weights_from(editor, place / "stick")
     # As if it had just been found out that nothing is known.
-    part._additions._take_found(())
+    additions._take_found(())
     editor.user.frames(3)
     editor.press("Take from here")
     editor.user.wait(lambda: dpg.does_item_exist("additions.remove.weights.wts"))
@@ -158,8 +166,7 @@ def test_news_do_not_cover_a_dialog_that_the_sheet_asked_for(editor, place):
 def test_what_is_here_is_removed_after_a_question(editor, place):
     editor.command("Extras and models")
     editor.user.wait(lambda: dpg.does_item_exist("additions.get.weights.wts"))
-    editor.studio.prefer(folder=str(place / "stick"))
-    editor.press("Take weights from a folder…")
+    import_weights_from(editor, place / "stick")
     editor.press("Take from here")
     editor.user.wait(lambda: dpg.does_item_exist("additions.remove.weights.wts"))
     ask_to_remove(editor)
