@@ -8,13 +8,13 @@ Axis letters: C channels, T frames.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 
 from nodegraph import Audio, AudioError, Progress, Samples, new_samples, no_progress
 
-__all__ = ["at_rate", "frames_at"]
+__all__ = ["Converter", "at_rate", "frames_at"]
 
 # soxr's best recipe: flat to 20 kHz and without audible error at 44.1 kHz. The lesser ones are a fifth
 # faster at most (measured), which is no reason to offer them.
@@ -23,10 +23,45 @@ _RECIPE = "VHQ"
 _PIECE_VALUES = 1 << 16
 
 
-def frames_at(sample_rate: int, audio: Audio) -> int:
-    """Return the length of a sound at another rate, rounded."""
+def frames_at(frames: int, old_rate: int, new_rate: int) -> int:
+    """Return the length of a sound of so many frames at another rate, rounded."""
     # Whole numbers throughout: a float would be off by one frame for long recordings.
-    return (2 * audio.frames * sample_rate + audio.sample_rate) // (2 * audio.sample_rate)
+    return (2 * frames * new_rate + old_rate) // (2 * old_rate)
+
+
+class Converter:
+    """A change of the sample rate that takes a sound piece by piece, with an exact length.
+
+    Parameters
+    ----------
+    old_rate, new_rate : int
+        In Hz; where they are equal nothing changes.
+    channels : int
+        Of every piece.
+    frames : int
+        How many come out in all.
+    """
+
+    def __init__(self, old_rate: int, new_rate: int, channels: int, frames: int) -> None:
+        self._left = frames
+        self._stream: Any = None
+        if old_rate != new_rate:
+            import soxr
+
+            self._stream = soxr.ResampleStream(old_rate, new_rate, channels, dtype="float32", quality=_RECIPE)
+
+    def convert(self, piece: Samples, *, last: bool) -> Samples:
+        """Return what has come out so far and not been returned, shape (channels, any number)."""
+        if self._stream is not None:
+            columns = self._stream.resample_chunk(np.ascontiguousarray(piece.T), last=last)
+            piece = columns.reshape(-1, len(piece)).T
+        # soxr's own length may differ by a frame from the rounded one.
+        piece = piece[:, : self._left]
+        self._left -= piece.shape[1]
+        if last and self._left:
+            piece = np.pad(piece, ((0, 0), (0, self._left)))
+            self._left = 0
+        return piece
 
 
 def at_rate(audio: Audio, sample_rate: int, *, progress: Progress = no_progress) -> Audio:
@@ -44,7 +79,7 @@ def at_rate(audio: Audio, sample_rate: int, *, progress: Progress = no_progress)
     Returns
     -------
     Audio
-        `frames_at` frames.
+        As many frames as `frames_at` says.
 
     Raises
     ------
@@ -56,34 +91,20 @@ def at_rate(audio: Audio, sample_rate: int, *, progress: Progress = no_progress)
     if sample_rate == audio.sample_rate:
         progress(1.0)
         return audio
-    frames = frames_at(sample_rate, audio)
+    frames = frames_at(audio.frames, audio.sample_rate, sample_rate)
     result = new_samples(audio.channels, frames)
+    converter = Converter(audio.sample_rate, sample_rate, audio.channels, frames)
+    size = max(1, _PIECE_VALUES // audio.channels)
     position = 0
-    for piece, done in _converted(audio, sample_rate):
+    for begin in range(0, audio.frames, size):
+        end = min(audio.frames, begin + size)
+        piece = converter.convert(audio.samples[:, begin:end], last=end == audio.frames)
         if not np.isfinite(piece).all():
             raise AudioError(
                 f"resample: the result near {position / sample_rate:.3f} s is louder than a 32-bit float "
                 "can hold. Lower the sound before it."
             )
-        count = min(len(piece), frames - position)
-        result[:, position : position + count] = piece[:count].T
-        position += count
-        progress(done)
-    # soxr's own length may differ by a frame from the rounded one.
-    result[:, position:] = 0.0
+        result[:, position : position + piece.shape[1]] = piece
+        position += piece.shape[1]
+        progress(end / audio.frames)
     return Audio.trusted(result, sample_rate)
-
-
-def _converted(audio: Audio, sample_rate: int) -> Iterator[tuple[Samples, float]]:
-    """Yield pieces of shape (piece frames, channels) and the share of the input behind them."""
-    import soxr
-
-    stream = soxr.ResampleStream(
-        audio.sample_rate, sample_rate, audio.channels, dtype="float32", quality=_RECIPE
-    )
-    size = max(1, _PIECE_VALUES // audio.channels)
-    for begin in range(0, audio.frames, size):
-        end = min(audio.frames, begin + size)
-        piece = np.ascontiguousarray(audio.samples[:, begin:end].T)
-        converted = stream.resample_chunk(piece, last=end == audio.frames)
-        yield converted.reshape(-1, audio.channels), end / audio.frames

@@ -15,16 +15,15 @@ import numpy as np
 import numpy.typing as npt
 
 from nodegraph import Audio, AudioError, Progress, Samples
+from nodes.dsp.rate import Converter, frames_at
 from nodes.dsp.separation.backend import Segment
 
-__all__ = ["Converter", "Level", "Reader", "Sum", "Writer", "converted_frames", "measure_level"]
+__all__ = ["Level", "Reader", "Sum", "Writer", "converted_frames", "measure_level"]
 
 _Array = npt.NDArray[np.float32]
 
 # Frames handed on at a time, whatever the run's blocks: soxr's result is then always the same.
 _PIECE_FRAMES = 1 << 16
-# soxr's best recipe, as in the node `resample`.
-_RECIPE = "VHQ"
 # Keeps silence from being divided by zero; Demucs adds it too (demucs.api.Separator).
 _TINY = 1e-8
 # Where the channels cancel each other their mean says nothing of how loud they are: it counts as no
@@ -50,42 +49,7 @@ class Level:
 
 def converted_frames(frames: int, old_rate: int, new_rate: int) -> int:
     """Return the length of a sound at another rate, rounded; 1 at least."""
-    return max(1, (2 * frames * new_rate + old_rate) // (2 * old_rate))
-
-
-class Converter:
-    """A change of the sample rate that takes a sound piece by piece, with an exact length.
-
-    Parameters
-    ----------
-    old_rate, new_rate : int
-        In Hz; where they are equal nothing changes.
-    channels : int
-        Of every piece.
-    frames : int
-        How many come out in all.
-    """
-
-    def __init__(self, old_rate: int, new_rate: int, channels: int, frames: int) -> None:
-        self._left = frames
-        self._stream = None
-        if old_rate != new_rate:
-            import soxr
-
-            self._stream = soxr.ResampleStream(old_rate, new_rate, channels, dtype="float32", quality=_RECIPE)
-
-    def convert(self, piece: Samples, *, last: bool) -> Samples:
-        """Return what has come out so far and not been returned, shape (channels, any number)."""
-        if self._stream is not None:
-            columns = self._stream.resample_chunk(np.ascontiguousarray(piece.T), last=last)
-            piece = columns.reshape(-1, len(piece)).T
-        # soxr's own length may differ by a frame from the rounded one.
-        piece = piece[:, : self._left]
-        self._left -= piece.shape[1]
-        if last and self._left:
-            piece = np.pad(piece, ((0, 0), (0, self._left)))
-            self._left = 0
-        return piece
+    return max(1, frames_at(frames, old_rate, new_rate))
 
 
 class Reader:
