@@ -4,22 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.markup import escape
-from rich.progress import BarColumn, TextColumn, TimeElapsedColumn
-from rich.progress import Progress as Bar
 from rich.table import Table
 
 from nodegraph.errors import Cancelled, InstallRefusal, ParameterError
-from nodegraph.extras import ExtraState, extra_state, extras_states, install, remove
 from nodegraph.overlay import overlay_folder
-from nodegraph.overlay_pip import install_own, own_packages, uninstall_own
 from nodegraph.progress import Progress
 from nodegraph.requirement import Extra
 from nodegraph.terminal import Tools, cancel_on_interrupt
 from nodegraph.weights import size_text
+
+# Loaded with every command: what only these commands need is imported by them.
+if TYPE_CHECKING:
+    from nodegraph.extras import ExtraState
 
 __all__ = ["extras", "pip"]
 
@@ -58,6 +58,8 @@ def install_extra(
     ctx: typer.Context, name: NameArgument, yes: YesOption = False, as_json: JsonOption = False
 ) -> int:
     """Add a feature. What Regroove works with stays as it is, also when it fails or is cancelled."""
+    from nodegraph.extras import extra_state, install
+
     tools: Tools = ctx.obj
     extra = _named(tools, name)
     if extra_state(extra).state == "missing" and not yes:
@@ -88,6 +90,8 @@ def _ask(tools: Tools, extra: Extra) -> None:
 @extras.command("remove")
 def remove_extra(ctx: typer.Context, name: NameArgument, as_json: JsonOption = False) -> int:
     """Take a feature away: what came with it and nothing else needs."""
+    from nodegraph.extras import remove
+
     tools: Tools = ctx.obj
     extra = _named(tools, name)
     with _telling(tools, extra.name, quiet=as_json) as progress:
@@ -107,6 +111,8 @@ def pip(
     as_json: JsonOption = False,
 ) -> int:
     """Install your own packages beside Regroove; nothing that it works with can be replaced."""
+    from nodegraph.overlay_pip import install_own, own_packages, uninstall_own
+
     tools: Tools = ctx.obj
     words = names or []
     record: dict[str, object] = {"folder": str(overlay_folder())}
@@ -169,6 +175,8 @@ def _versions(state: ExtraState) -> str:
 
 
 def _show(tools: Tools, *, as_json: bool) -> None:
+    from nodegraph.extras import extras_states
+
     states = extras_states(tools.library.extras.values())
     if as_json:
         tools.emit({"extras": [_record(state) for state in states]})
@@ -198,6 +206,9 @@ def _show(tools: Tools, *, as_json: bool) -> None:
 @contextmanager
 def _telling(tools: Tools, name: str, *, quiet: bool) -> Iterator[Progress]:
     """Show a bar with the step that runs; in a file or a pipe, one line for each step."""
+    from rich.progress import BarColumn, TextColumn, TimeElapsedColumn
+    from rich.progress import Progress as Bar
+
     live = tools.err.is_terminal and not quiet
     bar = Bar(
         TextColumn(f"  {escape(name)}"),

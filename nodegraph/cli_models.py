@@ -9,24 +9,17 @@ from typing import Annotated
 
 import typer
 from rich.markup import escape
-from rich.progress import BarColumn, DownloadColumn, TextColumn, TimeRemainingColumn, TransferSpeedColumn
-from rich.progress import Progress as Bar
 from rich.table import Table
 
 from nodegraph.errors import ParameterError
-from nodegraph.models import (
-    fetch_weights,
-    import_weights,
-    model_state,
-    remove_weights,
-    verify_weights,
-)
 from nodegraph.progress import Progress
 from nodegraph.request import Request, prepare
 from nodegraph.terminal import REFUSED, Tools, cancel_on_interrupt
 from nodegraph.weights import Weights, models_folder, size_text
 
 __all__ = ["models"]
+
+# Loaded with every command: what only these commands need is imported by them.
 
 models = typer.Typer(
     help="The weights of learned models: list, fetch, import, verify, remove.", invoke_without_command=True
@@ -61,6 +54,8 @@ def fetch(
     as_json: JsonOption = False,
 ) -> int:
     """Load weights from where they are published; go on where it broke off."""
+    from nodegraph.models import fetch_weights
+
     tools: Tools = ctx.obj
     chosen = _named(tools, names or [])
     if graph is not None:
@@ -89,6 +84,8 @@ def import_models(
     as_json: JsonOption = False,
 ) -> int:
     """Take weights from files or folders, for machines without a network."""
+    from nodegraph.models import import_weights
+
     tools: Tools = ctx.obj
     taken = list[Path]()
     with cancel_on_interrupt() as cancel:
@@ -102,6 +99,8 @@ def import_models(
 @models.command()
 def verify(ctx: typer.Context, names: NamesArgument = None, as_json: JsonOption = False) -> int:
     """Read the files that are here and compare them with their SHA-256."""
+    from nodegraph.models import model_state, verify_weights
+
     tools: Tools = ctx.obj
     problems = dict[str, tuple[str, ...]]()
     with cancel_on_interrupt() as cancel:
@@ -123,6 +122,8 @@ def remove(
     as_json: JsonOption = False,
 ) -> int:
     """Remove weights from this machine."""
+    from nodegraph.models import remove_weights
+
     tools: Tools = ctx.obj
     freed = {weights.name: remove_weights(weights) for weights in _named(tools, names)}
     if as_json:
@@ -156,6 +157,8 @@ def _needed(tools: Tools, path: Path) -> list[Weights]:
 
 
 def _show(tools: Tools, *, as_json: bool) -> None:
+    from nodegraph.models import model_state
+
     states = [(weights, model_state(weights)) for weights in tools.library.weights.values()]
     if as_json:
         tools.emit(
@@ -196,6 +199,15 @@ def _tell_files(tools: Tools, paths: list[Path], *, as_json: bool) -> None:
 @contextmanager
 def _telling(tools: Tools, weights: Weights, *, quiet: bool) -> Iterator[Progress]:
     """Show a bar while the weights are loaded."""
+    from rich.progress import (
+        BarColumn,
+        DownloadColumn,
+        TextColumn,
+        TimeRemainingColumn,
+        TransferSpeedColumn,
+    )
+    from rich.progress import Progress as Bar
+
     bar = Bar(
         TextColumn("  {task.description}"),
         BarColumn(24),

@@ -2,6 +2,7 @@
 
 import hashlib
 import time
+from dataclasses import replace
 
 import dearpygui.dearpygui as dpg
 import pytest
@@ -108,6 +109,23 @@ def test_what_a_node_lacks_is_found_until_it_is_here(learner, place):
     additions.import_from(place / "stick")
     drained(learner, additions)
     assert additions.lacking(needed) == ()
+
+
+def test_what_is_offered_is_what_the_command_says(learner):
+    both = Extra("both", "Two.", ("no_such_package", "nor_this"), ("x",), 1000, 3000, "MIT")
+    library = Library((), extras=(NOWHERE, both))
+    learner.library = library
+    needed = Requirement(("no_such_package", "nor_this"))
+    assert [each.name for each in Additions(learner).lacking(needed)] == ["both"]
+    assert library.how_to_install(*needed.packages) == "regroove extras install both"
+
+
+def test_a_fault_ends_the_job_and_is_told(learner):
+    additions = Additions(learner)
+    (wanted,) = additions.lacking(Requirement(weights=("wts",)))
+    additions.get(replace(wanted, get=lambda progress: 1 / 0))
+    drained(learner, additions)
+    assert additions.problem == "ZeroDivisionError: division by zero"
 
 
 # --- in the window ----------------------------------------------------------------------------------------

@@ -9,18 +9,20 @@ import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from nodegraph.editor.work.lane import Lane
 from nodegraph.editor.work.studio import Studio
 from nodegraph.environments import environment_versions
 from nodegraph.errors import Cancelled, RegrooveError
-from nodegraph.extras import ExtraState, extras_states, install, remove
 from nodegraph.installed import is_installed
-from nodegraph.models import fetch_weights, import_weights, model_state, remove_weights
 from nodegraph.progress import Progress
 from nodegraph.requirement import Extra, Requirement
 from nodegraph.weights import Weights, absent_files
+
+# Loaded with the window: what only a sheet that is opened needs is imported then.
+if TYPE_CHECKING:
+    from nodegraph.extras import ExtraState
 
 __all__ = ["Addition", "AdditionState", "Additions"]
 
@@ -120,7 +122,7 @@ class Additions:
     def __init__(self, studio: Studio) -> None:
         self._studio = studio
         self._cancel = threading.Event()
-        self._looking = Lane("additions", self._raise)
+        self._looking = Lane("additions", self._raised)
         self.all: tuple[Addition, ...] = ()
         """Everything that can be added, extras first; nothing until it was looked at."""
         self.job: Job | None = None
@@ -136,10 +138,9 @@ class Additions:
         missing = [package for package in needed.packages if not is_installed(package)]
         if needed.environment and environment_versions(needed.environment) is None:
             missing.append(needed.environment)
-        extras = (library.extra_of(package) for package in missing)
         weights = (library.weights[name] for name in needed.weights if absent_files(library.weights[name]))
         return (
-            *(self._of_extra(extra) for extra in dict.fromkeys(extras) if extra is not None),
+            *map(self._of_extra, library.extras_of(missing)),
             *map(_of_weights, weights),
         )
 
@@ -148,6 +149,8 @@ class Additions:
         library = self._studio.library
 
         def look(_cancel: threading.Event) -> None:
+            from nodegraph.extras import extras_states
+
             states = {state.extra.name: state for state in extras_states(library.extras.values())}
             extras = (self._of_extra(extra, states[extra.name]) for extra in library.extras.values())
             found = (*extras, *map(_of_weights, library.weights.values()))
@@ -165,6 +168,8 @@ class Additions:
 
     def import_from(self, place: Path) -> None:
         """Take weights from a folder or a file, unless something is being done."""
+        from nodegraph.models import import_weights
+
         known = tuple(self._studio.library.weights.values())
         self._start(
             Job("weights", "", removing=False),
@@ -204,6 +209,9 @@ class Additions:
             pass
         except RegrooveError as error:
             problem = str(error)
+        except Exception as error:
+            # A fault of ours: told too, since nothing else could be got while this job seemed to go on.
+            problem = f"{type(error).__name__}: {error}"
         self._studio.inbox.post(lambda: self._take_end(problem))
 
     def _tell(self, **news: float | str) -> None:
@@ -227,10 +235,16 @@ class Additions:
         # Nodes that waited for it can run now, or can no longer.
         self._studio.runner.look_again()
 
-    def _raise(self, error: Exception) -> None:
-        raise error
+    def _raised(self, error: Exception) -> None:
+        self._studio.inbox.post(lambda: self._take_problem(f"{type(error).__name__}: {error}"))
+
+    def _take_problem(self, problem: str) -> None:
+        self.problem = problem
+        self.version += 1
 
     def _of_extra(self, extra: Extra, state: ExtraState | None = None) -> Addition:
+        from nodegraph.extras import install, remove
+
         everything = self._studio.library.extras.values()
         return Addition(
             "extra",
@@ -247,6 +261,8 @@ class Additions:
 
 
 def _of_weights(weights: Weights) -> Addition:
+    from nodegraph.models import fetch_weights, model_state, remove_weights
+
     state = model_state(weights)
     return Addition(
         "weights",
