@@ -11,7 +11,7 @@ from nodegraph.audio import (
     SpeedCurve,
     new_samples,
 )
-from nodegraph.environments import environment_folder, environment_python, environment_versions
+from nodegraph.environments import environment_python, environment_versions
 from nodegraph.errors import (
     AudioError,
     AudioFileError,
@@ -61,7 +61,6 @@ __all__ = [
     "WorkerError",
     "blocks_of",
     "borrow_worker",
-    "environment_folder",
     "environment_python",
     "environment_versions",
     "new_samples",
