@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -115,6 +115,7 @@ def make_plan(
     *,
     history: Mapping[str, Any],
     absent: frozenset[str] = frozenset(),
+    why: Callable[[Recipe, Mapping[str, Any] | None], str] | None = None,
 ) -> Plan:
     """Return what would run for the targets' sake: their ancestors, cut at cached results.
 
@@ -132,8 +133,10 @@ def make_plan(
         The pages that `page_of` made of earlier runs, by node id.
     absent : frozenset of str
         Keys that are not to be counted as cached.
+    why : callable, optional
+        Tells why a node runs, from its recipe and its page; without one, `explain` does.
     """
-    targets = tuple(targets)
+    targets, tell = tuple(targets), why or explain
     states = _demand(recipes, cache, targets, absent)
     inputs = {path for recipe in recipes.made.values() for path in input_paths(recipe)}
     writers: dict[Path, NodeId] = {}
@@ -144,15 +147,13 @@ def make_plan(
         if state is None or states.pop(recipe.key) is None:
             continue
         page = _sound_page(history.get(node_id))
-        why = ""
+        said = ""
         if state == "run":
-            why = explain(recipe, page)
             refusal = output_problem(recipe, places, inputs) or _rival_problem(recipe, writers)
-            if refusal:
-                state, why = "blocked", refusal
+            state, said = ("blocked", refusal) if refusal else ("run", tell(recipe, page))
         if recipe.output_path is not None:
             writers[recipe.output_path] = node_id
-        steps.append(Step(node_id, recipe.spec.kind, state, why, page["seconds"] if page else None))
+        steps.append(Step(node_id, recipe.spec.kind, state, said, page["seconds"] if page else None))
     steps += (Step(node_id, "", "blocked", problem) for node_id, problem in recipes.problems.items())
     return Plan(tuple(steps), targets)
 

@@ -147,19 +147,16 @@ class Knowledge:
         pages = run_pages(self._cache.ledger, session.name)
         done = self._done(recipes)
         check()
-        states = _States(inquiry, recipes, done, pages, self._facts).all()
+        views = _States(inquiry, recipes, done, pages, self._facts)
+        states = views.all()
         values = {}
         for ref in inquiry.ports:
             value = self._value(recipes, ref)
             if value is not None:
                 values[ref] = value
         self._forget(values)
-        found, targets = self._plan(document, session, recipes, pages)
-
-        def why(recipe: Recipe) -> str:
-            return why_it_runs(recipe, pages.get(recipe.node_id), partial(node_name, document))
-
-        lines = _lines(found, targets, recipes, Costs(self._cache.ledger, pages), why)
+        found, targets = self._plan(document, session, recipes, pages, views.why)
+        lines = _lines(found, targets, recipes, Costs(self._cache.ledger, pages), views.why)
         known_s = [line.expected_s for line in lines if not line.blocked]
         expected = None if None in known_s else sum(filter(None, known_s))
         keys, audible = _keys(recipes, inquiry.ports), _audible(recipes, done)
@@ -198,10 +195,22 @@ class Knowledge:
         self._sounds = {key: value for key, value in self._sounds.items() if id(value) in held}
 
     def _plan(
-        self, document: Document, session: Session, recipes: Recipes, pages: Mapping[str, Any]
+        self,
+        document: Document,
+        session: Session,
+        recipes: Recipes,
+        pages: Mapping[str, Any],
+        why: Callable[[NodeId], str],
     ) -> tuple[Plan, frozenset[NodeId]]:
         targets = default_targets(document, session.library)
-        found = make_plan(recipes, self._cache, session.places, targets, history=pages)
+        found = make_plan(
+            recipes,
+            self._cache,
+            session.places,
+            targets,
+            history=pages,
+            why=lambda recipe, _: why(recipe.node_id),
+        )
         return found, frozenset(document.graph.ancestors(targets))
 
 
@@ -224,7 +233,7 @@ def _lines(
     needed: frozenset[NodeId],
     recipes: Recipes,
     costs: Costs,
-    why: Callable[[Recipe], str],
+    why: Callable[[NodeId], str],
 ) -> tuple[PlanLine, ...]:
     lines = []
     for step in found.steps:
@@ -235,7 +244,7 @@ def _lines(
             lines.append(PlanLine(step.node_id, step.kind, step.why, None, blocked=True))
         else:
             recipe = recipes.made[step.node_id]
-            lines.append(PlanLine(step.node_id, step.kind, why(recipe), costs.expected_s(recipe)))
+            lines.append(PlanLine(step.node_id, step.kind, why(step.node_id), costs.expected_s(recipe)))
     return tuple(lines)
 
 
@@ -254,11 +263,21 @@ class _States:
         self._library = inquiry.session.library
         self._failures, self._levels = inquiry.failures, inquiry.levels
         self._recipes, self._done, self._pages, self._facts = recipes, done, pages, facts
+        self._whys: dict[NodeId, str] = {}
         # Nodes that give nothing, by the node that is to blame.
         self._blame: dict[NodeId, NodeId] = {}
 
     def all(self) -> dict[NodeId, NodeState]:
         return {node_id: self._state(node_id) for node_id in self._graph.order}
+
+    def why(self, node_id: NodeId) -> str:
+        """Return why a node that has a recipe would run."""
+        found = self._whys.get(node_id)
+        if found is None:
+            title_of = partial(node_name, self._document)
+            found = why_it_runs(self._recipes.made[node_id], self._pages.get(node_id), title_of)
+            self._whys[node_id] = found
+        return found
 
     def _is_unavailable(self, node: Node) -> bool:
         spec = self._library.get(node.kind)
@@ -290,9 +309,6 @@ class _States:
         assert recipe is not None
         return self._stale(node_id, recipe)
 
-    def _why(self, recipe: Recipe, page: Mapping[str, Any] | None) -> str:
-        return why_it_runs(recipe, page, partial(node_name, self._document))
-
     def _culprit(self, node_id: NodeId, recipe: Recipe | None) -> NodeId | None:
         """Return the node because of which this one cannot run, or None."""
         if recipe is not None:
@@ -315,4 +331,4 @@ class _States:
         if failure is not None:
             self._blame[node_id] = node_id
             return NodeState("failed", reason=failure, seconds=seconds)
-        return NodeState("stale", reason=self._why(recipe, page), seconds=seconds)
+        return NodeState("stale", reason=self.why(node_id), seconds=seconds)
