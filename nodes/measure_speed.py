@@ -63,7 +63,8 @@ def measure_speed(
     engine : {"hilbert", "swift", "crepe"}
         How pitch is followed: "hilbert", a bank of narrow bands, hears all tones of any music. The others
         hear one voice or instrument alone, with vibrato and slides, and tell of nothing faster than
-        3 Hz: "swift" is a small quick model, "crepe" a larger one, ten times as slow.
+        3 Hz: "swift" is a small quick model, "crepe" a larger one, ten times as slow, which is used whole
+        on a graphics card and in its tiny form without one.
     progress : Progress
         Told after every stretch.
 

@@ -12,7 +12,7 @@ separation", Journal of Open Source Software 4(41), 2019.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -85,6 +85,8 @@ class OpenUnmixBackend:
         Rounds of expectation and maximisation of the Wiener filter.
     device : str
         See `device_of`.
+    check : callable
+        Called before each network of each block, which takes seconds; may raise to cancel.
 
     Raises
     ------
@@ -94,7 +96,9 @@ class OpenUnmixBackend:
 
     standardised = False
 
-    def __init__(self, model: Spectrograms, *, niter: int, device: str) -> None:
+    def __init__(
+        self, model: Spectrograms, *, niter: int, device: str, check: Callable[[], None] = lambda: None
+    ) -> None:
         ensure_torchaudio()
         from openunmix.model import Separator
 
@@ -106,7 +110,7 @@ class OpenUnmixBackend:
         self.window_frames = (3 * _BLOCK_WINDOWS // 2 + 2 * _CONTEXT_WINDOWS) * self._window
         self._device = device_of(device)
         separator = Separator(
-            target_models=dict(model.networks),
+            target_models={name: _Checked(network, check) for name, network in model.networks.items()},
             niter=niter,
             sample_rate=float(model.sample_rate),
             n_fft=model.n_fft,
@@ -136,6 +140,18 @@ class OpenUnmixBackend:
                 f"The device has too little memory for {frames / self.sample_rate:.0f} s of sound: "
                 "choose the device cpu."
             ) from error
+
+
+class _Checked(torch.nn.Module):  # type: ignore[misc, unused-ignore]
+    """A network that asks first whether it is still wanted."""
+
+    def __init__(self, network: torch.nn.Module, check: Callable[[], None]) -> None:
+        super().__init__()
+        self._network, self._check = network, check
+
+    def forward(self, heard: Any) -> Any:
+        self._check()
+        return self._network(heard)
 
 
 def load_spectrograms(name: str, folder: Path) -> Spectrograms:

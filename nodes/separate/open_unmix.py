@@ -83,7 +83,7 @@ def open_unmix(
     AudioError
         If the model's result is not finite.
     Cancelled
-        If the user cancelled: within one block.
+        If the user cancelled: within what one of the networks takes for 28 s of sound.
 
     References
     ----------
@@ -95,7 +95,8 @@ def open_unmix(
     def load() -> Backend:
         from nodes.separate._open_unmix import OpenUnmixBackend, load_spectrograms
 
-        return OpenUnmixBackend(load_spectrograms(model, weights_folder(model)), niter=niter, device=device)
+        loaded = load_spectrograms(model, weights_folder(model))
+        return OpenUnmixBackend(loaded, niter=niter, device=device, check=progress.check)
 
     if model == "umxl":
         progress.note("umxl may be used for non-commercial purposes only (CC BY-NC-SA 4.0).")

@@ -271,5 +271,23 @@ def test_a_cancel_is_felt_before_the_next_segment(separator):
     assert len(told) == 3
 
 
+def test_open_unmix_feels_a_cancel_between_the_networks_of_a_block(models):
+    from nodes.separate._open_unmix import OpenUnmixBackend, load_spectrograms
+
+    asked: list[int] = []
+
+    def check() -> None:
+        asked.append(len(asked))
+        if len(asked) == 3:
+            raise Cancelled
+
+    backend = OpenUnmixBackend(
+        load_spectrograms("umxhq", models / "umxhq"), niter=1, device="cpu", check=check
+    )
+    with pytest.raises(Cancelled):
+        backend.separate(music().samples, 0)
+    assert len(asked) == 3
+
+
 def test_demucs_gives_a_named_tuple_in_the_order_of_its_outputs():
     assert DemucsStems._fields == (*STEMS, "accompaniment", "residual")
