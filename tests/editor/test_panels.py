@@ -1,82 +1,17 @@
-"""Palette, outline, inspector, search and sheets, used as a user does."""
-
-from dataclasses import dataclass
+"""Palette, outline, search and sheets, used as a user does."""
 
 import dearpygui.dearpygui as dpg
-import numpy as np
 import pytest
+from panel_scene import DOCUMENT, GRAPH, PanelScene, texts_of
 
-from nodegraph.audio import Curve, Measure, Report
-from nodegraph.document import Document
-from nodegraph.editor.desk.desk import Selection
 from nodegraph.editor.desk.keymap import Chord, chord_text
-from nodegraph.editor.desk.states import Loudness, NodeState, PortRef
 from nodegraph.editor.panels.fields import typing
-from nodegraph.editor.panels.report import add_report
 from nodegraph.editor.window.opening import make_window
 from nodegraph.editor.words import use_language
 from nodegraph.editor.words.catalogue import catalogue_file
 from nodegraph.editor.words.names import kind_name
 from nodegraph.editor.words.prose import paragraphs
-from nodegraph.graph import Graph, Link, Node
-
-GRAPH = Graph(
-    {
-        "load": Node("load"),
-        "declick": Node("repair.declick"),
-        "gain": Node("gain", {"gain_db": 3.0}),
-        "mix": Node("mix"),
-    },
-    (
-        Link("load", "audio", "declick", "audio"),
-        Link("declick", "audio", "gain", "audio"),
-        Link("gain", "audio", "mix", "tracks.1"),
-        Link("declick", "removed", "mix", "tracks.2"),
-    ),
-)
-DOCUMENT = Document(
-    GRAPH,
-    title="Größe",
-    positions={"load": (0, 0), "declick": (300, 0), "gain": (600, 0), "mix": (900, 0)},
-    labels={"gain": "Räume öffnen"},
-)
-
-
-@dataclass
-class Scene:
-    user: object
-    studio: object
-
-    @property
-    def desk(self):
-        return self.studio.desk
-
-    @property
-    def graph(self):
-        return self.desk.document.graph
-
-    def select(self, *nodes):
-        self.desk.select(Selection(frozenset(nodes)))
-        self.user.frames(3)
-
-    def do(self, action):
-        assert self.studio.actions.do(action)
-        self.user.frames(5)
-
-    def enter(self, then):
-        """Press Enter, and wait until something holds: what it closes goes before something else opens."""
-        self.user.key("Enter")
-        self.user.wait(then)
-        self.user.frames(3)
-
-    def param(self, node, name):
-        return self.graph.nodes[node].params.get(name)
-
-    def click_text(self, field, text):
-        self.user.click_item(field)
-        self.user.frames(2)
-        self.user.key("Ctrl+A")
-        self.user.type(text)
+from nodegraph.graph import Link
 
 
 @pytest.fixture
@@ -84,7 +19,7 @@ def scene(studio, open_window):
     studio.desk.open(DOCUMENT, None)
     user = open_window(make_window(studio))
     user.frames(4)
-    yield Scene(user, studio)
+    yield PanelScene(user, studio)
     use_language("en")
 
 
@@ -305,144 +240,6 @@ def test_a_click_in_the_outline_selects(scene):
     assert scene.desk.selection.nodes == {"mix"}
 
 
-# --- the inspector --------------------------------------------------------------------------------
-
-
-def test_one_drag_of_a_slider_is_one_step_of_the_history(scene):
-    scene.select("declick")
-    x, y = scene.user.middle("param.threshold_db.slider")
-    scene.user.drag((x - 15, y), (x + 15, y))
-    after_one = scene.param("declick", "threshold_db")
-    scene.user.drag((x - 15, y), (x - 5, y))
-    assert scene.param("declick", "threshold_db") != after_one
-    scene.desk.undo()
-    assert scene.param("declick", "threshold_db") == after_one
-    scene.desk.undo()
-    assert scene.desk.document == DOCUMENT
-
-
-def test_shift_makes_a_slider_slow(scene):
-    scene.select("declick")
-    x, y = scene.user.middle("param.threshold_db.slider")
-    scene.user.drag((x, y), (x + 20, y), held="Shift")
-    fine = scene.param("declick", "threshold_db")
-    assert fine is not None
-    scene.desk.undo()
-    scene.user.frames(2)
-    scene.user.drag((x, y), (x + 20, y))
-    coarse = scene.param("declick", "threshold_db")
-    assert abs(fine - 24) < abs(coarse - 24)
-
-
-@pytest.mark.parametrize(("text", "value"), [("-3+1,5", -1.5), ("2*6 dB", 12), ("−12", -12)])
-def test_arithmetic_is_typed_into_a_field(scene, text, value):
-    scene.select("gain")
-    scene.click_text("param.gain_db.text", text)
-    scene.user.key("Enter")
-    assert scene.param("gain", "gain_db") == value
-    assert dpg.get_value("param.gain_db.text") == f"{value:g} dB"
-
-
-def test_what_cannot_be_taken_is_told_below_the_field(scene):
-    scene.select("gain")
-    scene.click_text("param.gain_db.text", "500")
-    scene.user.key("Enter")
-    assert scene.param("gain", "gain_db") == 3
-    assert "Allowed: −96 to 48 dB" in dpg.get_value("param.gain_db.refusal")
-
-
-def test_a_click_on_the_canvas_takes_what_was_typed(scene):
-    scene.select("gain")
-    scene.click_text("param.gain_db.text", "9")
-    x, y = dpg.get_item_pos("pane.canvas")
-    scene.user.click(x + 30, y + 300)
-    scene.user.frames(3)
-    assert scene.param("gain", "gain_db") == 9
-
-
-def test_the_label_is_double_clicked_to_reset(scene):
-    scene.select("gain")
-    scene.user.double_click(*scene.user.middle("param.gain_db.label"))
-    assert scene.param("gain", "gain_db") is None
-
-
-def test_a_node_is_renamed_with_umlauts_and_an_empty_name_is_the_usual_one(scene):
-    scene.select("declick")
-    scene.click_text("inspector.label", "Knackser lösen")
-    scene.user.key("Enter")
-    assert scene.desk.document.labels["declick"] == "Knackser lösen"
-    scene.user.frames(3)
-    scene.click_text("inspector.label", "")
-    scene.user.key("Backspace")
-    scene.user.key("Enter")
-    assert "declick" not in scene.desk.document.labels
-
-
-def test_listening_is_chosen_by_letter(scene):
-    scene.select("declick")
-    scene.user.click_item("inspector.listen_a.removed")
-    scene.user.click_item("inspector.listen_b.audio")
-    assert scene.desk.monitor == PortRef("declick", "removed")
-    assert scene.desk.compare == PortRef("declick", "audio")
-
-
-def test_levels_and_reasons_are_shown(scene):
-    scene.select("declick")
-    loud = {"audio": Loudness(-1.25, -18.3)}
-    scene.desk.know({"declick": NodeState("failed", reason="It broke.", loudness=loud)})
-    scene.user.frames(2)
-    assert dpg.get_value("inspector.level.audio") == "−1.2 dBFS · −18.3 LUFS"
-    texts = [dpg.get_value(item) for item in dpg.get_item_children("inspector.state", 1)]
-    assert "It broke." in texts
-
-
-def test_a_report_is_a_table_and_a_plot(scene):
-    curve = Curve("Loudness", np.arange(5000.0), np.sin(np.arange(5000.0)), "s", "LUFS")
-    report = Report("Loudness", (Measure("Integrated loudness", -18.25, "LUFS"),), (curve,))
-    scene.select("gain")
-    add_report(scene.studio, "inspector.reports", report)
-    scene.user.frames(3)
-    assert {"Integrated loudness", "−18.25 LUFS"} <= set(texts_of("inspector.reports"))
-
-
-def test_a_track_has_a_slider_of_its_own(scene):
-    scene.select("mix")
-    scene.click_text("param.gains_db.tracks.2.text", "-6")
-    scene.user.key("Enter")
-    assert scene.param("mix", "gains_db") == {"tracks.2": -6.0}
-
-
-def test_several_nodes_are_aligned_and_change_what_they_have_in_common(scene):
-    scene.studio.desk.edit(DOCUMENT.with_graph(GRAPH.add("gain2", Node("gain"))).move("gain2", 100, 400), "x")
-    scene.select("gain", "gain2")
-    scene.click_text("param.gain_db.text", "-2")
-    scene.user.key("Enter")
-    assert scene.param("gain", "gain_db") == scene.param("gain2", "gain_db") == -2
-    scene.user.click_item("inspector.node.align_left")
-    places = scene.desk.document.positions
-    assert places["gain"][0] == places["gain2"][0]
-    assert scene.desk.history.undo_label == "Align"
-    assert not dpg.is_item_enabled("inspector.node.distribute_down")
-    scene.user.click_item("inspector.node.bypass")
-    assert scene.graph.nodes["gain"].bypassed
-    scene.user.click_item("inspector.edit.delete")
-    assert not {"gain", "gain2"} & scene.graph.nodes.keys()
-
-
-def test_a_link_is_removed_in_the_inspector(scene):
-    link = GRAPH.links[0]
-    scene.desk.select(Selection(links=frozenset({link})))
-    scene.user.frames(3)
-    scene.user.click_item("inspector.unlink")
-    assert link not in scene.graph.links
-
-
-def test_title_and_comment_are_written_where_nothing_is_selected(scene):
-    scene.click_text("inspector.title", "Überspielung")
-    scene.user.key("Enter")
-    assert scene.desk.document.title == "Überspielung"
-
-
 # --- at the node ----------------------------------------------------------------------------------
 
 
@@ -482,17 +279,6 @@ def test_a_node_is_swapped_and_keeps_its_links(scene):
 
 
 # --- sheets ---------------------------------------------------------------------------------------
-
-
-def texts_of(item):
-    """Return every text shown in an item."""
-    found = []
-    for children in dpg.get_item_children(item).values():
-        for child in children:
-            if dpg.get_item_type(child) == "mvAppItemType::mvText":
-                found.append(dpg.get_value(child))
-            found += texts_of(child)
-    return found
 
 
 def test_the_cheat_sheet_lists_every_action_with_its_keys(scene):
@@ -579,16 +365,12 @@ def test_another_theme_and_size_are_drawn_at_once(scene):
     assert dpg.get_value("preferences.theme") == "Light"
 
 
-def test_the_language_is_changed_at_once(scene, monkeypatch):
-    from nodegraph.editor.words import catalogue
-
-    german = {"Nodes": ("Knoten",), "Preferences": ("Einstellungen",), "Gain": ("Verstärkung",)}
-    monkeypatch.setattr(catalogue, "_texts", lambda language: german if language == "de" else {})
+def test_the_language_is_changed_at_once(scene):
     scene.do("edit.preferences")
     scene.studio.prefer(language="de")
     scene.user.frames(4)
     assert dpg.get_item_label("left.tab.palette") == "Knoten"
-    assert "Einstellungen" in texts_of("preferences")
+    assert "Programmeinstellungen" in texts_of("preferences")
     scene.studio.prefer(language="en")
     scene.user.frames(4)
     assert dpg.get_item_label("left.tab.palette") == "Nodes"

@@ -28,7 +28,7 @@ def made(bench):
     """Run everything and wait until that is known."""
     bench.runner.run_all()
     bench.wait(lambda: not bench.runner.busy)
-    bench.wait(lambda: "stale" not in bench.statuses().values())
+    bench.wait(lambda: bench.statuses() and "stale" not in bench.statuses().values())
 
 
 def test_each_node_says_what_it_is(bench, tmp_path):
@@ -111,7 +111,7 @@ def test_reasons_call_nodes_what_the_user_sees(bench):
     bench.desk.edit(bench.desk.document.with_graph(other), "Link")
     bench.wait(lambda: "comes" in bench.desk.states["c"].reason)
     assert bench.desk.states["c"].reason == "Audio comes from Seite B instead of Seite A."
-    assert any(line.why == bench.desk.states["c"].reason for line in bench.runner.plan_lines())
+    assert any(line.why == bench.desk.states["c"].reason for line in bench.desk.run_state.lines)
 
 
 def test_what_keeps_everything_from_running_is_told(bench):
@@ -135,17 +135,17 @@ def test_what_keeps_everything_from_running_is_told(bench):
 
 def test_the_plan_tells_what_would_run_why_and_for_how_long(bench):
     bench.open(graph("a.audio > b.audio", a=("test.noise", {"length_s": 1.0}), b=("gain", {"gain_db": 1.0})))
-    bench.wait(lambda: len(bench.runner.plan_lines()) == 2)
-    assert [line.why for line in bench.runner.plan_lines()] == ["It has not run yet."] * 2
+    bench.wait(lambda: len(bench.desk.run_state.lines) == 2)
+    assert [line.why for line in bench.desk.run_state.lines] == ["It has not run yet."] * 2
     assert bench.desk.run_state.to_run == 2
     assert bench.desk.run_state.expected_s is None
     made(bench)
-    assert bench.runner.plan_lines() == ()
+    assert bench.desk.run_state.lines == ()
     assert bench.desk.run_state.to_run == 0
     bench.set("b", "gain_db", 2.0)
-    bench.wait(bench.runner.plan_lines)
-    (line,) = bench.runner.plan_lines()
-    assert (line.node_id, line.kind, line.why) == ("b", "gain", "Gain: 1 → 2 dB.")
+    bench.wait(lambda: bench.desk.run_state.lines)
+    (line,) = bench.desk.run_state.lines
+    assert (line.node_id, line.why) == ("b", "Gain: 1 → 2 dB.")
     assert line.expected_s is not None
     assert bench.desk.run_state.expected_s == line.expected_s
 

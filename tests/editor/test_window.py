@@ -8,7 +8,7 @@ import pytest
 from nodegraph.document import Document
 from nodegraph.editor.canvas.canvas import Canvas
 from nodegraph.editor.desk.actions import Action
-from nodegraph.editor.desk.states import Obstacle, RunState
+from nodegraph.editor.desk.states import PlanLine, RunState
 from nodegraph.editor.space.panes import Pane
 from nodegraph.editor.window.menu import chord_text
 from nodegraph.editor.window.toolbar import run_text
@@ -125,10 +125,10 @@ def test_progress_and_the_time_left_are_shown_while_something_runs(frame, studio
     user.frames(3)
     assert dpg.is_item_shown("toolbar.progress")
     assert dpg.get_value("toolbar.state") == "Running: 14 s left"
-    studio.desk.know_run(RunState(to_run=3, expected_s=2.0))
+    studio.desk.know_run(RunState(lines=tuple(PlanLine(name, "", 0.5) for name in "abcd")))
     user.frames(3)
     assert not dpg.is_item_shown("toolbar.progress")
-    assert dpg.get_value("toolbar.state") == "3 nodes to run, about 2.0 s"
+    assert dpg.get_value("toolbar.state") == "4 nodes to run, about 2.0 s"
 
 
 def test_a_notice_is_shown_and_an_error_stays_until_it_is_clicked_away(frame, studio):
@@ -217,14 +217,14 @@ def test_the_tour_can_be_left_at_once(frame, studio):
 
 def test_what_would_run_is_said_in_words():
     assert run_text(RunState(), Document()) == "Everything is up to date."
-    assert run_text(RunState(to_run=1), Document()) == "1 node to run"
+    assert run_text(RunState(lines=(PlanLine("a", ""),)), Document()) == "1 node to run"
     assert run_text(RunState("region", eta_s=None), Document()) == "Preview of the passage"
 
 
 def test_a_long_obstacle_ends_before_the_title(frame, studio):
     _window, user = frame
-    why = Obstacle("load", "file: /a/very/long/path/" + "deeper/" * 60 + "a.wav is not there.")
-    studio.desk.know_run(RunState(obstacle=why))
+    why = "file: /a/very/long/path/" + "deeper/" * 60 + "a.wav is not there."
+    studio.desk.know_run(RunState(lines=(PlanLine("load", why, blocked=True),)))
     user.frames(3)
     shown = dpg.get_value("toolbar.state")
     assert shown.endswith("…")

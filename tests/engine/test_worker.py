@@ -330,10 +330,13 @@ def test_a_cancel_kills_the_process_and_its_children_within_200_ms(tmp_path):
     assert min(waited) <= 0.2
 
 
+# What was started in the background ignores SIGINT, and so would the host of these tests.
 HOST = """
+import signal
 import sys
 from pathlib import Path
 from nodegraph import Worker
+signal.signal(signal.SIGINT, signal.default_int_handler)
 with Worker(Path(sys.executable), Path({backend!r}), name="it") as one:
     one.run({{"do": "wait", "pids": {pids!r}}})
 """

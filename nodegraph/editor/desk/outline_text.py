@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from nodegraph.document import Document
 from nodegraph.editor.desk.finding import Candidate
-from nodegraph.editor.desk.states import NodeState, Obstacle
+from nodegraph.editor.desk.states import NodeState, PlanLine
 from nodegraph.editor.words import _, ngettext, told
 from nodegraph.editor.words.names import kind_name, port_name
 from nodegraph.editor.words.statuses import status_name
@@ -59,9 +59,9 @@ def node_name(document: Document, node_id: NodeId) -> str:
     return f"{kind_name(node.kind)} {number}" if number.isdigit() else kind_name(node.kind)
 
 
-def obstacle_text(document: Document, obstacle: Obstacle) -> str:
+def obstacle_text(document: Document, obstacle: PlanLine) -> str:
     """Return "Load audio cannot run: No file is chosen. Choose a file."."""
-    node, reason = node_name(document, obstacle.node_id), told(obstacle.reason)
+    node, reason = node_name(document, obstacle.node_id), told(obstacle.why)
     return _("{node} cannot run: {reason}").format(node=node, reason=reason)
 
 

@@ -8,7 +8,7 @@ from typing import Literal
 
 from nodegraph.graph import NodeId
 
-__all__ = ["Loudness", "NodeState", "Obstacle", "PortRef", "RunState", "Status"]
+__all__ = ["Loudness", "NodeState", "PlanLine", "PortRef", "RunState", "Status"]
 
 Status = Literal["clean", "stale", "running", "failed", "unavailable", "blocked", "bypassed"]
 """clean: its results are there. stale: it would run. unavailable: something must be installed first.
@@ -68,24 +68,30 @@ class NodeState:
 
 
 @dataclass(frozen=True)
-class Obstacle:
-    """A node that cannot run, and keeps those behind it from running.
+class PlanLine:
+    """One node that would run, or that could not.
 
     Parameters
     ----------
     node_id : node id
         The node.
-    reason : str
-        Why it cannot, as the engine says it.
+    why : str
+        Why it runs, in the user's language; or what keeps it from running, as the engine says it.
+    expected_s : float, optional
+        How long it will take, if that can be told.
+    blocked : bool
+        It cannot run.
     """
 
     node_id: NodeId
-    reason: str
+    why: str
+    expected_s: float | None = None
+    blocked: bool = False
 
 
 @dataclass(frozen=True)
 class RunState:
-    """What is going on in the background.
+    """What is going on in the background, and what would run if one asked for everything.
 
     Parameters
     ----------
@@ -95,17 +101,27 @@ class RunState:
         How far it is, 0 to 1.
     eta_s : float, optional
         When it will be done, if that can be told.
-    to_run : int
-        How many nodes would run now if one asked for everything.
-    expected_s : float, optional
-        How long that would take, if that can be told.
-    obstacle : Obstacle, optional
-        The first node that could not run then.
+    lines : tuple of PlanLine
+        What would run, in order, and what could not.
     """
 
     what: Literal["idle", "region", "run"] = "idle"
     fraction: float = 0.0
     eta_s: float | None = None
-    to_run: int = 0
-    expected_s: float | None = None
-    obstacle: Obstacle | None = None
+    lines: tuple[PlanLine, ...] = ()
+
+    @property
+    def to_run(self) -> int:
+        """How many nodes would run."""
+        return sum(not line.blocked for line in self.lines)
+
+    @property
+    def expected_s(self) -> float | None:
+        """How long that would take (s), if that can be told."""
+        known = [line.expected_s for line in self.lines if not line.blocked]
+        return None if None in known else sum(filter(None, known))
+
+    @property
+    def obstacle(self) -> PlanLine | None:
+        """The first node that could not run."""
+        return next((line for line in self.lines if line.blocked), None)

@@ -1,28 +1,25 @@
-"""What else the inspector shows: several nodes, a link, or the document."""
+"""What the inspector shows of several nodes, and of links."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import replace
+from collections.abc import Sequence
 from functools import partial
 
 import dearpygui.dearpygui as dpg
 
-from nodegraph.editor.desk import edits
 from nodegraph.editor.desk.desk import Selection
 from nodegraph.editor.desk.edits_links import unlink
-from nodegraph.editor.desk.outline_text import node_name, obstacle_text
+from nodegraph.editor.desk.outline_text import node_name
 from nodegraph.editor.look.colours import port_colour
-from nodegraph.editor.panels.fields import TextBox, heading, icon_button, tip, words
+from nodegraph.editor.panels.fields import heading, tip, words
 from nodegraph.editor.panels.styling import FONTS
-from nodegraph.editor.words import _, ngettext, told
+from nodegraph.editor.words import _, ngettext
 from nodegraph.editor.words.names import english_name, kind_name, port_name
-from nodegraph.editor.words.values import duration_text
 from nodegraph.editor.work.part import Tag
 from nodegraph.editor.work.studio import Studio
 from nodegraph.graph import Link, NodeId
 
-__all__ = ["fill_document", "fill_link", "fill_several"]
+__all__ = ["fill_link", "fill_several"]
 
 
 def fill_several(studio: Studio, parent: Tag, nodes: Sequence[NodeId]) -> Tag:
@@ -100,73 +97,3 @@ def fill_link(studio: Studio, parent: Tag, links: Sequence[Link]) -> None:
         link = links[0]
         dpg.add_button(label=_("Its source"), parent=row, callback=lambda: go(link.source))
         dpg.add_button(label=_("Its target"), parent=row, callback=lambda: go(link.target))
-
-
-def fill_document(studio: Studio, parent: Tag) -> tuple[TextBox, ...]:
-    """Show the document: its title and comment, and what would run. Returns the fields for texts."""
-    desk = studio.desk
-    document = desk.document
-    words(parent, _("This graph"), font=FONTS.title)
-    words(parent, _("Title"), colour=studio.colours.quiet, font=FONTS.small)
-
-    def retitle(text: str) -> None:
-        desk.edit(edits.retitle(desk.document, text), _("Change the title"))
-
-    def write(text: str) -> None:
-        if text.rstrip() != desk.document.comment:
-            desk.edit(replace(desk.document, comment=text.rstrip()), _("Write a comment"))
-
-    title = TextBox(parent, document.title, retitle, hint=_("Untitled"), tag="inspector.title")
-    comment = _add_comment(studio, parent, write)
-    _add_facts(studio, parent)
-    return title, comment
-
-
-def _add_comment(studio: Studio, parent: Tag, write: Callable[[str], None]) -> TextBox:
-    """Show the comment to be read; the field to write it opens beside it, as it breaks no lines."""
-    text = studio.desk.document.comment
-    row = dpg.add_group(parent=parent, horizontal=True)
-    words(row, _("Comment"), colour=studio.colours.quiet, font=FONTS.small)
-
-    def open_field() -> None:
-        dpg.configure_item("inspector.comment", show=not dpg.is_item_shown("inspector.comment"))
-
-    if text:
-        icon_button(studio, row, "pencil", _("Write the comment"), open_field, tag="inspector.write")
-        # The comments of shipped graphs are translated.
-        words(parent, _(text), font=FONTS.small)
-    height = round(96 * studio.scale)
-    return TextBox(parent, text, write, tag="inspector.comment", multiline=True, height=height, show=not text)
-
-
-def _add_facts(studio: Studio, parent: Tag) -> None:
-    document, run = studio.desk.document, studio.desk.run_state
-    heading(studio, parent, _("What would run"))
-    nodes, links = len(document.graph.nodes), len(document.graph.links)
-    facts = [
-        ngettext("{count} node", "{count} nodes", nodes).format(count=nodes),
-        ngettext("{count} link", "{count} links", links).format(count=links),
-    ]
-    words(parent, ", ".join(facts), colour=studio.colours.quiet)
-    if run.obstacle is not None:
-        words(parent, obstacle_text(document, run.obstacle))
-    if not run.to_run:
-        if not nodes:
-            words(parent, _("There is nothing to run."))
-        elif run.obstacle is None:
-            words(parent, _("Nothing would run: every result is there."))
-        return
-    text = ngettext("{count} node would run.", "{count} nodes would run.", run.to_run)
-    words(parent, text.format(count=run.to_run))
-    if run.expected_s is not None:
-        about = _("It would take about {duration}.").format(duration=duration_text(run.expected_s))
-        words(parent, about, colour=studio.colours.quiet)
-    for node_id in document.graph.order:
-        state = studio.desk.states.get(node_id)
-        if state is not None and state.status == "stale" and state.reason:
-            words(
-                parent,
-                f"{node_name(document, node_id)}: {told(state.reason)}",
-                colour=studio.colours.quiet,
-                font=FONTS.small,
-            )

@@ -8,9 +8,9 @@ import dearpygui.dearpygui as dpg
 
 from nodegraph.editor.desk.desk import Topic
 from nodegraph.editor.desk.states import PortRef
-from nodegraph.editor.panels.fields import TextBox
+from nodegraph.editor.panels.inspect_document import DocumentSheet
 from nodegraph.editor.panels.inspect_node import NodeSheet, Remedies
-from nodegraph.editor.panels.inspect_rest import fill_document, fill_link, fill_several
+from nodegraph.editor.panels.inspect_rest import fill_link, fill_several
 from nodegraph.editor.panels.params import ParamFields, PickFile
 from nodegraph.editor.space.panes import Pane
 from nodegraph.editor.work.part import Tag
@@ -58,7 +58,7 @@ class Inspector:
         self._narrow = False
         self._params: ParamFields | None = None
         self._node: NodeSheet | None = None
-        self._boxes: tuple[TextBox, ...] = ()
+        self._sheet: DocumentSheet | None = None
 
     def build(self, parent: Tag) -> None:
         """See Part."""
@@ -84,11 +84,10 @@ class Inspector:
             self._fill()
         if Topic.DOCUMENT in changed and self._params is not None:
             self._params.refresh()
-        if self._node is not None:
-            if changed & (Topic.STATES | Topic.MONITOR | Topic.SOUNDS):
-                self._node.refresh()
-        elif Topic.RUN in changed and self._built == self._shape():
-            self._fill(anew=not self._studio.desk.selection)
+        if self._node is not None and changed & (Topic.STATES | Topic.MONITOR | Topic.SOUNDS):
+            self._node.refresh()
+        if self._sheet is not None and changed & (Topic.RUN | Topic.DOCUMENT):
+            self._sheet.refresh()
 
     # --- what is shown -----------------------------------------------------------------------
 
@@ -105,7 +104,7 @@ class Inspector:
             return nodes, tuple(document.graph.nodes[each].kind for each in nodes)
         if selected.links:
             return tuple(sorted(selected.links))
-        return document.title, document.comment, len(document.graph.nodes)
+        return document.title, document.comment
 
     def _fill(self, *, anew: bool = False) -> None:
         shape = self._shape()
@@ -125,14 +124,15 @@ class Inspector:
         elif desk.selection.links:
             fill_link(self._studio, "inspector", sorted(desk.selection.links))
         else:
-            self._boxes = fill_document(self._studio, "inspector")
+            self._sheet = DocumentSheet(self._studio)
+            self._sheet.build("inspector")
 
     def _finish(self) -> None:
         """Take what is still being typed: the fields are about to go."""
-        for each in (self._params, self._node, *self._boxes):
+        for each in (self._params, self._node, self._sheet):
             if each is not None:
                 each.finish()
-        self._params, self._node, self._boxes = None, None, ()
+        self._params, self._node, self._sheet = None, None, None
 
     def _fill_node(self, node_id: str) -> None:
         self._node = NodeSheet(self._studio, node_id, self._value, self._remedies, narrow=self._narrow)

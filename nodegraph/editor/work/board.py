@@ -10,7 +10,7 @@ from nodegraph.editor.desk.desk import Desk, Topic
 from nodegraph.editor.desk.states import NodeState, PortRef, RunState
 from nodegraph.editor.listen.sound import Sound
 from nodegraph.editor.words import _
-from nodegraph.editor.work.knowledge import Known, PlanLine
+from nodegraph.editor.work.knowledge import Known
 from nodegraph.editor.work.making import Made, Making
 from nodegraph.editor.work.region import Heard
 from nodegraph.graph import NodeId
@@ -58,11 +58,6 @@ class Board:
     def previews(self) -> bool:
         """Whether any of what there is to hear is only a passage."""
         return any(sound.preview for sound in self._sounds.values())
-
-    @property
-    def lines(self) -> tuple[PlanLine, ...]:
-        """What "run all" would run."""
-        return self._known.lines if self._known is not None else ()
 
     def why_not(self, port: PortRef) -> str:
         """Return why an output gives nothing, as far as its node's state tells."""
@@ -139,9 +134,7 @@ class Board:
         known = self._known
         states = self._states(known) if known is not None else {}
         self._desk.know(states)
-        state = RunState()
-        if known is not None:
-            state = RunState(to_run=known.to_run, expected_s=known.expected_s, obstacle=known.obstacle)
+        state = RunState(lines=known.lines if known is not None else ())
         if self._making is not None:
             state = replace(state, what="run", fraction=self._making.fraction, eta_s=self._making.eta_s)
         elif self._hearing is not None:

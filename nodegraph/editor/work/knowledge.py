@@ -11,7 +11,7 @@ from nodegraph.audio import Audio
 from nodegraph.cache import Cache, Entry
 from nodegraph.document import Document
 from nodegraph.editor.desk.outline_text import node_name
-from nodegraph.editor.desk.states import Loudness, NodeState, Obstacle, PortRef
+from nodegraph.editor.desk.states import Loudness, NodeState, PlanLine, PortRef
 from nodegraph.editor.listen.sound import Sound
 from nodegraph.editor.work.costs import Costs
 from nodegraph.editor.work.levels import Level
@@ -23,7 +23,7 @@ from nodegraph.perform import Session
 from nodegraph.plan import Plan, is_done, make_plan
 from nodegraph.recipe import Recipe, Recipes, Ref, make_recipes
 
-__all__ = ["Inquiry", "Knowledge", "Known", "PlanLine"]
+__all__ = ["Inquiry", "Knowledge", "Known"]
 
 
 @dataclass(frozen=True)
@@ -52,29 +52,6 @@ class Inquiry:
 
 
 @dataclass(frozen=True)
-class PlanLine:
-    """One node that would run, for a list that is shown before a run.
-
-    Parameters
-    ----------
-    node_id, kind : str
-        The node.
-    why : str
-        Why it runs, or what keeps it from running, in words.
-    expected_s : float, optional
-        How long it will take, if that can be told.
-    blocked : bool
-        It cannot run.
-    """
-
-    node_id: NodeId
-    kind: str
-    why: str
-    expected_s: float | None
-    blocked: bool = False
-
-
-@dataclass(frozen=True)
 class Known:
     """What is known.
 
@@ -93,9 +70,7 @@ class Known:
     audible : mapping of (key, port) to types of the result's ports
         All sounds that are there.
     lines : tuple of PlanLine
-        What "run all" would run.
-    expected_s : float, optional
-        How long that would take.
+        What "run all" would run, and what it could not.
     """
 
     graph: Graph
@@ -105,17 +80,6 @@ class Known:
     values: Mapping[PortRef, Any]
     audible: Mapping[Level, Mapping[str, type]]
     lines: tuple[PlanLine, ...]
-    expected_s: float | None
-
-    @property
-    def to_run(self) -> int:
-        """How many nodes "run all" would run."""
-        return sum(not line.blocked for line in self.lines)
-
-    @property
-    def obstacle(self) -> Obstacle | None:
-        """The first node that "run all" could not run."""
-        return next((Obstacle(line.node_id, line.why) for line in self.lines if line.blocked), None)
 
 
 class Knowledge:
@@ -157,10 +121,8 @@ class Knowledge:
         self._forget(values)
         found, targets = self._plan(document, session, recipes, pages, views.why)
         lines = _lines(found, targets, recipes, Costs(self._cache.ledger, pages), views.why)
-        known_s = [line.expected_s for line in lines if not line.blocked]
-        expected = None if None in known_s else sum(filter(None, known_s))
         keys, audible = _keys(recipes, inquiry.ports), _audible(recipes, done)
-        return Known(graph, recipes, states, keys, values, audible, lines, expected)
+        return Known(graph, recipes, states, keys, values, audible, lines)
 
     def _done(self, recipes: Recipes) -> frozenset[str]:
         """Return the keys of the results that are there, and learn what is known of them."""
@@ -241,10 +203,10 @@ def _lines(
             continue
         # A file that exists already keeps nothing from running: one is asked whether to replace it.
         if step.node_id in recipes.problems:
-            lines.append(PlanLine(step.node_id, step.kind, step.why, None, blocked=True))
+            lines.append(PlanLine(step.node_id, step.why, blocked=True))
         else:
             recipe = recipes.made[step.node_id]
-            lines.append(PlanLine(step.node_id, step.kind, why(step.node_id), costs.expected_s(recipe)))
+            lines.append(PlanLine(step.node_id, why(step.node_id), costs.expected_s(recipe)))
     return tuple(lines)
 
 

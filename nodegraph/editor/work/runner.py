@@ -20,7 +20,7 @@ from nodegraph.editor.listen.sound import Sound
 from nodegraph.editor.words import _
 from nodegraph.editor.work.board import Board
 from nodegraph.editor.work.knowing import Knowing
-from nodegraph.editor.work.knowledge import Known, PlanLine
+from nodegraph.editor.work.knowledge import Known
 from nodegraph.editor.work.lane import Lane, checking
 from nodegraph.editor.work.making import Made, Making, Order, make
 from nodegraph.editor.work.passages import Passage, passage_near
@@ -188,10 +188,6 @@ class Runner:
         if why:
             return why
         return _("It is being made.") if self._is_coming(port) else _("Press Run to make it.")
-
-    def plan_lines(self) -> tuple[PlanLine, ...]:
-        """Return what "run all" would run, why, and for how long."""
-        return self._board.lines
 
     # --- once per frame ----------------------------------------------------------------------
 
