@@ -166,6 +166,8 @@ class Library:
         if missing or (name and environment_versions(name) is None):
             absent = missing or (name,)
             names, command = ", ".join(absent), self.how_to_install(*absent)
+            if len(absent) > 1:
+                return f"{spec.kind} needs {names}, which are not installed. Run: {command}", command
             return f"{spec.kind} needs {names}, which is not installed. Run: {command}", command
         for name in needed.weights:
             lacking = absent_files(self.weights[name])

@@ -6,9 +6,12 @@ import numpy as np
 import pytest
 from lab import graph
 
+from nodegraph import Audio, node
 from nodegraph.environments import environment_python, environment_versions
 from nodegraph.errors import NotInstalledError, WeightsError
+from nodegraph.library import Library
 from nodegraph.requirement import Requirement
+from nodegraph.spec import read_spec
 from nodegraph.weights import size_text, weights_file, weights_folder
 
 
@@ -63,6 +66,18 @@ def test_an_environment_counts_once_it_is_whole_and_its_versions_are_part_of_the
     assert "b" in lab.run(learned("apart")).ran
     (place / "environment.json").write_text(json.dumps({"versions": {"x": "2"}}))
     assert "b" in lab.run(learned("apart")).ran
+
+
+def test_several_packages_are_not_installed_and_one_is_not():
+    @node(version=1, kind="two", needs=("no_such_one", "no_such_other"))
+    def two(audio: Audio) -> Audio:
+        """Do nothing."""
+        return audio
+
+    spec = read_spec(two)
+    said = Library([spec]).unavailable(spec)
+    assert said is not None
+    assert said.startswith("two needs no_such_one, no_such_other, which are not installed. Run: ")
 
 
 def test_a_node_that_asks_for_what_is_not_there_is_told_the_command(folders):
