@@ -6,6 +6,7 @@ import math
 import pytest
 
 from nodegraph.document import Document
+from nodegraph.editor.desk.entering import entered, range_text, text_to_edit
 from nodegraph.editor.desk.states import Loudness, NodeState, PortRef
 from nodegraph.editor.look.typesetting import text_width
 from nodegraph.editor.space.face import (
@@ -21,7 +22,8 @@ from nodegraph.editor.space.face import (
 from nodegraph.editor.space.hints import hint_of
 from nodegraph.editor.space.hit import Hit
 from nodegraph.editor.space.shape import HEAD, shape_of
-from nodegraph.editor.words.values import duration_text, number_text, value_text
+from nodegraph.editor.words import told, use_language
+from nodegraph.editor.words.values import decimal, duration_text, level_text, number_text, value_text
 from nodegraph.graph import Graph, Link, Node
 from nodegraph.param import Param, Range
 
@@ -180,6 +182,19 @@ def test_equal_nodes_have_equal_faces(seen):
 )
 def test_numbers_are_short(value, text):
     assert number_text(value) == text
+
+
+def test_german_numbers_have_a_comma_and_versions_a_point():
+    use_language("de")
+    assert number_text(-3.5) == "−3,5"
+    assert duration_text(1.24) == "1,2 s"
+    assert level_text(-math.inf) == "−∞"
+    assert decimal("0.05") == "0,05"
+    assert [decimal(text) for text in ("1.2.3", "a.wav", "2.x", "")] == ["1.2.3", "a.wav", "2.x", ""]
+    gain = Param("gain_db", "float", 0.0, range=Range(-1.5, 48))
+    assert range_text(gain) == "−1,5 bis 48 dB"
+    assert entered(gain, text_to_edit(gain, -1.25)) == -1.25
+    assert told("2 dropouts were repaired, 1.5 % of the sound.").endswith("1,5 % des Tons.")
 
 
 def test_nothing_is_automatic():

@@ -94,7 +94,7 @@ def test_reasons_are_sentences(bench):
     made(bench)
     bench.set("b", "gain_db", -6.0)
     bench.wait(lambda: bench.status("b") == "stale")
-    assert bench.desk.states["b"].reason == "Gain: -3 → -6 dB."
+    assert bench.desk.states["b"].reason == "Gain: −3 → −6 dB."
     assert bench.desk.states["c"].reason == "Gain changed."
     assert bench.desk.states["c"].seconds is not None
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from nodegraph.editor.desk.arithmetic import ArithmeticProblem, calculate
 from nodegraph.editor.words import _
+from nodegraph.editor.words.values import decimal
 from nodegraph.param import Param, ParamValue
 
 __all__ = ["entered", "range_text", "text_to_edit"]
@@ -30,12 +31,12 @@ def entered(param: Param, text: str) -> ParamValue:
         return None
     value = calculate(text, param.unit or "")
     if param.type == "int" and value != int(value):
-        raise ArithmeticProblem(_("{value} is not a whole number.").format(value=f"{value:g}"))
+        raise ArithmeticProblem(_("{value} is not a whole number.").format(value=decimal(f"{value:g}")))
     bounds = param.range
     if bounds is not None and not bounds.low <= value <= bounds.high:
         raise ArithmeticProblem(
             _("{value} is out of range. Allowed: {range}.").format(
-                value=f"{value:g}", range=range_text(param)
+                value=decimal(f"{value:g}"), range=range_text(param)
             )
         )
     return int(value) if param.type == "int" else value
@@ -46,7 +47,8 @@ def text_to_edit(param: Param, value: object) -> str:
     if value is None:
         return ""
     if isinstance(value, float):
-        return f"{value:.10g}"
+        # With the minus of the keyboard.
+        return decimal(f"{value:.10g}").replace("−", "-")
     return str(value)
 
 
@@ -60,4 +62,4 @@ def range_text(param: Param) -> str:
 
 
 def _plain(value: float) -> str:
-    return f"{value:.10g}".replace("-", "−")
+    return decimal(f"{value:.10g}")

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Literal
 
 from nodegraph.editor.words import N_
+from nodegraph.editor.words.values import decimal
 
 __all__ = [
     "Entry",
@@ -165,7 +166,7 @@ def size_text(size: int) -> str:
         if value < 1000 or unit == "TB":
             break
         value /= 1000
-    return f"{value:.0f} {unit}" if unit == "B" or value >= 100 else f"{value:.1f} {unit}"
+    return f"{value:.0f} {unit}" if unit == "B" or value >= 100 else f"{decimal(f'{value:.1f}')} {unit}"
 
 
 def length_text(seconds: float) -> str:

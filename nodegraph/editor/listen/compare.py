@@ -8,6 +8,7 @@ from nodegraph.editor.listen.background import Stop
 from nodegraph.editor.listen.loudness import LOWEST_RATE, integrated_lufs, measure_energies
 from nodegraph.editor.listen.sound import Sound
 from nodegraph.editor.words import _
+from nodegraph.editor.words.values import level_text
 
 __all__ = ["Match", "Matcher", "common_passage", "why_no_difference"]
 
@@ -112,7 +113,7 @@ def _matched(a: float | None, b: float | None) -> Match:
     if abs(louder) < _EQUAL_LU:
         return Match(lufs=(a, b), text=_("A and B are equally loud."))
     if louder > 0:
-        text = _("B is {louder:.1f} dB louder, lowered to match.").format(louder=louder)
+        text = _("B is {louder} dB louder, lowered to match.").format(louder=level_text(louder))
         return Match((0.0, -louder), (a, b), text)
-    text = _("A is {louder:.1f} dB louder, lowered to match.").format(louder=-louder)
+    text = _("A is {louder} dB louder, lowered to match.").format(louder=level_text(-louder))
     return Match((louder, 0.0), (a, b), text)

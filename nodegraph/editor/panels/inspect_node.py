@@ -22,7 +22,7 @@ from nodegraph.editor.panels.styling import FONTS
 from nodegraph.editor.words import _, told
 from nodegraph.editor.words.names import family_name, family_of, kind_name, port_name
 from nodegraph.editor.words.statuses import status_name
-from nodegraph.editor.words.values import duration_text
+from nodegraph.editor.words.values import duration_text, level_text
 from nodegraph.editor.work.part import Tag
 from nodegraph.editor.work.studio import Studio
 from nodegraph.graph import NodeId
@@ -299,10 +299,10 @@ class NodeSheet:
 def _loudness_text(loudness: Loudness) -> str:
     if not math.isfinite(loudness.peak_dbfs):
         return _("Silence")
-    peak = f"{loudness.peak_dbfs:.1f}".replace("-", "−")
+    peak = level_text(loudness.peak_dbfs)
     if not math.isfinite(loudness.lufs):
         return _("Peak {level} dBFS").format(level=peak)
-    return f"{peak} dBFS · {loudness.lufs:.1f} LUFS".replace("-", "−")
+    return f"{peak} dBFS · {level_text(loudness.lufs)} LUFS"
 
 
 def _chip_theme(studio: Studio, family: str) -> Tag:

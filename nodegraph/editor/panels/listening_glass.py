@@ -14,6 +14,7 @@ from nodegraph.editor.space.panes import Pane
 from nodegraph.editor.space.rooms import Rooms
 from nodegraph.editor.space.timeline import Span, clock
 from nodegraph.editor.words import _, told
+from nodegraph.editor.words.values import decimal
 from nodegraph.editor.work.listening import Listening
 from nodegraph.editor.work.part import Tag
 
@@ -159,7 +160,7 @@ class Glass:
             return "", told(heard.reason) or _("Nothing has been made here yet."), heard.fraction
         if not heard.sound.preview:
             return "", "", None
-        seconds = f"{heard.sound.audio.seconds:.1f}".removesuffix(".0")
+        seconds = decimal(f"{heard.sound.audio.seconds:.1f}".removesuffix(".0"))
         if heard.fraction is None:
             return _("Preview of {seconds} s").format(seconds=seconds), "", None
         return (
@@ -262,6 +263,6 @@ def _reading(place: tuple[float, float], listening: Listening, span: Span, rooms
         return clock(at_s)
     look = look_of(listening.studio.settings)
     hz = float(hz_at(1 - (y - pane.y) / pane.height, look.scale, source.sample_rate))
-    shown = f"{hz / 1000:.2f} kHz" if hz >= 1000 else f"{hz:.0f} Hz"
-    level = level_db(source, at_s, hz)
-    return f"{clock(at_s)}   {shown}   {max(level, -150.0):.0f} dB".replace("-", "−")
+    shown = decimal(f"{hz / 1000:.2f}") + " kHz" if hz >= 1000 else f"{hz:.0f} Hz"
+    level = decimal(f"{max(level_db(source, at_s, hz), -150.0):.0f}")
+    return f"{clock(at_s)}   {shown}   {level} dB"

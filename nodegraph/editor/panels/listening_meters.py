@@ -20,6 +20,7 @@ from nodegraph.editor.panels.styling import FONTS
 from nodegraph.editor.space.panes import Pane
 from nodegraph.editor.space.rooms import MeterPlan, Rooms, meter_plan
 from nodegraph.editor.words import N_, _
+from nodegraph.editor.words.values import level_text
 from nodegraph.editor.work.listening import Listening
 from nodegraph.editor.work.part import Tag
 
@@ -195,7 +196,7 @@ class Meters:
 
     def _show(self, row: _Row, drawn: _Drawn, value: float | None) -> None:
         alarming = row.unit == "dBTP" and value is not None and value > _TOO_HIGH_DBTP
-        number = "–" if value is None else "−∞" if value == -math.inf else f"{value:.1f}".replace("-", "−")
+        number = "–" if value is None else level_text(value)
         shown = (
             number if value is None else f"{number} {row.unit}",
             value if value is not None else -math.inf,

@@ -20,6 +20,7 @@ from nodegraph.editor.space.panes import Pane
 from nodegraph.editor.space.rooms import Controls, Rooms
 from nodegraph.editor.space.timeline import clock
 from nodegraph.editor.words import N_, _
+from nodegraph.editor.words.values import level_text
 from nodegraph.editor.work.listening import Listening
 from nodegraph.editor.work.part import Tag
 from nodegraph.editor.work.studio import Studio
@@ -337,5 +338,4 @@ def _choice_hint(listening: Listening, choice: Choice, name: str) -> str:
 def _match_words(gain_db: float | None, which: str = "B") -> str:
     if gain_db is None:
         return _("Match loudness")
-    gain = f"{gain_db:.1f}".replace("-", "−")
-    return _("Loudness matched: {which} {gain} dB").format(which=which, gain=gain)
+    return _("Loudness matched: {which} {gain} dB").format(which=which, gain=level_text(gain_db))

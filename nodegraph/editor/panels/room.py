@@ -9,6 +9,7 @@ import dearpygui.dearpygui as dpg
 
 from nodegraph.editor.panels.fields import TextBox, labelled, words
 from nodegraph.editor.words import _, told
+from nodegraph.editor.words.values import decimal
 from nodegraph.editor.work.lane import Lane
 from nodegraph.editor.work.part import Tag
 from nodegraph.editor.work.studio import Studio
@@ -62,11 +63,13 @@ class Room:
         if self._field is None or not dpg.does_item_exist(self._field.item):
             return
         shelf, kept = self._shelf, chosen_limit() or self._shelf.kept_limit
-        self._field.show("" if kept is None else f"{kept / _GB:g}", _("Automatic"))
+        self._field.show("" if kept is None else decimal(f"{kept / _GB:g}"), _("Automatic"))
         dpg.set_value("preferences.room.refusal", refusal)
         dpg.configure_item("preferences.room.refusal", show=bool(refusal))
-        text = _("{used:.1f} of {limit:.3g} GB in {folder}").format(
-            used=shelf.used_bytes() / _GB, limit=shelf.limit_bytes / _GB, folder=shelf.folder
+        text = _("{used} of {limit} GB in {folder}").format(
+            used=decimal(f"{shelf.used_bytes() / _GB:.1f}"),
+            limit=decimal(f"{shelf.limit_bytes / _GB:.3g}"),
+            folder=shelf.folder,
         )
         dpg.set_value("preferences.room.used", text)
 
@@ -77,7 +80,9 @@ class Room:
         except ValueError:
             limit = 0.0
         if limit is not None and not _LEAST_GB <= limit < float("inf"):
-            self._show(_("Enter a number of gigabytes, {least:g} or more.").format(least=_LEAST_GB))
+            self._show(
+                _("Enter a number of gigabytes, {least} or more.").format(least=decimal(f"{_LEAST_GB:g}"))
+            )
             return
 
         def keep(_cancel: threading.Event) -> None:

@@ -11,6 +11,7 @@ from nodegraph.editor.look.typesetting import fitting, text_width
 from nodegraph.editor.panels.styling import FONTS
 from nodegraph.editor.space.panes import Pane
 from nodegraph.editor.words import _, ngettext
+from nodegraph.editor.words.values import decimal
 from nodegraph.editor.work.part import Tag
 from nodegraph.editor.work.studio import Studio
 
@@ -86,8 +87,8 @@ class StatusLine:
     def _right(self) -> str:
         shelf = self._studio.cache.shelf
         zoom = _("{percent:.0f} %").format(percent=self._zoom / self._studio.scale * 100)
-        used = _("Cache {used:.1f} of {limit:.3g} GB").format(
-            used=shelf.used_bytes() / 1e9, limit=shelf.limit_bytes / 1e9
+        used = _("Cache {used} of {limit} GB").format(
+            used=decimal(f"{shelf.used_bytes() / 1e9:.1f}"), limit=decimal(f"{shelf.limit_bytes / 1e9:.3g}")
         )
         return f"{used}   ·   {zoom}"
 

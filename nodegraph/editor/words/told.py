@@ -14,6 +14,7 @@ from functools import cache, lru_cache
 
 from nodegraph.editor.words.catalogue import Language, _, catalogue_file, language_in_use
 from nodegraph.editor.words.names import choice_name, english_name, kind_name, param_name, port_name
+from nodegraph.editor.words.values import decimal
 
 __all__ = ["told"]
 
@@ -156,6 +157,9 @@ def _said_again(said: str, known: _Phrases) -> str:
     """Return what was filled in, told itself if it is known."""
     if not said or said.isdigit():
         return said
+    number = decimal(said)
+    if number != said:
+        return number
     found = _as_one(said, known)
     return found if found is not None else _in_parts(said, known)
 

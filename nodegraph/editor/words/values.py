@@ -6,13 +6,22 @@ import math
 import re
 from collections.abc import Mapping
 
-from nodegraph.editor.words.catalogue import _, ngettext
+from nodegraph.editor.words.catalogue import _, language_in_use, ngettext
 from nodegraph.editor.words.names import choice_name
 from nodegraph.param import Param
 
-__all__ = ["duration_text", "level_text", "number_text", "value_text"]
+__all__ = ["decimal", "duration_text", "level_text", "number_text", "value_text"]
 
 _MINUS = "−"
+_NUMBER = re.compile(r"[-+−]?\d+(?:\.\d+)?(?:e[-+]?\d+)?")
+
+
+def decimal(number: str) -> str:
+    """Return a number as people write it: "−1.5", in German "−1,5". What is no number stays as it is."""
+    if not _NUMBER.fullmatch(number):
+        return number
+    number = number.replace("-", _MINUS)
+    return number.replace(".", ",") if language_in_use() == "de" else number
 
 
 def value_text(param: Param, value: object) -> str:
@@ -51,12 +60,12 @@ def number_text(value: float) -> str:
         text = f"{value:.0f}" if abs(value) < 1e7 else f"{value:.3g}"
     else:
         text = f"{value:.4g}" if abs(value) >= 1 else f"{value:.3g}"
-    return text.replace("-", _MINUS)
+    return decimal(text)
 
 
 def level_text(level: float) -> str:
-    """Return a level in decibels, always with one digit: "−1.0"."""
-    return f"{level:.1f}".replace("-", _MINUS)
+    """Return a level in decibels, always with one digit: "−1.0"; "−∞" for silence."""
+    return _MINUS + "∞" if level == -math.inf else decimal(f"{level:.1f}")
 
 
 def duration_text(seconds: float) -> str:
@@ -64,7 +73,7 @@ def duration_text(seconds: float) -> str:
     if seconds < 0.995:
         return _("{milliseconds} ms").format(milliseconds=max(1, round(seconds * 1000)))
     if seconds < 9.95:
-        return _("{seconds:.1f} s").format(seconds=seconds)
+        return _("{seconds} s").format(seconds=decimal(f"{seconds:.1f}"))
     whole = round(seconds)
     if whole < 60:
         return _("{seconds} s").format(seconds=whole)

@@ -7,6 +7,7 @@ from typing import Any
 
 from nodegraph.editor.words import N_, _
 from nodegraph.editor.words.names import kind_name, param_name, port_name
+from nodegraph.editor.words.values import decimal
 from nodegraph.errors import NodeError, RegrooveError
 from nodegraph.graph import NodeId
 from nodegraph.plan import Cause, Reason, reasons
@@ -45,7 +46,7 @@ def why_it_runs(recipe: Recipe, page: Mapping[str, Any] | None, title_of: Callab
 
 
 def _sentence(reason: Reason, title_of: Callable[[NodeId], str]) -> str:
-    before, after = reason.before, reason.after
+    before, after = decimal(reason.before), decimal(reason.after)
     if reason.what == "moved":
         before, after = title_of(before), title_of(after)
     elif reason.unit:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from nodegraph.editor.desk.actions import Action
 from nodegraph.editor.words import N_, _, ngettext, told
+from nodegraph.editor.words.values import decimal
 from nodegraph.editor.work.asking import Choice, Picking, Question
 from nodegraph.editor.work.making import Made
 from nodegraph.editor.work.studio import Studio
@@ -115,7 +116,9 @@ class _Running:
         used = self._studio.cache.shelf.used_bytes() / 1e9
         question = Question(
             _("Clear the cache?"),
-            _("All results are forgotten, {used:.1f} GB. Everything has to run again.").format(used=used),
+            _("All results are forgotten, {used} GB. Everything has to run again.").format(
+                used=decimal(f"{used:.1f}")
+            ),
             (Choice("keep", _("Keep it")), Choice("clear", _("Clear"), "danger")),
             default="keep",
             cancel="keep",
