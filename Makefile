@@ -12,6 +12,9 @@ PIP_AI := $(BIN_AI)/python -m pip --disable-pip-version-check
 # torch's own threads would spin while they wait, which starves everything else on a busy machine.
 export OMP_WAIT_POLICY ?= PASSIVE
 
+# Tests that ask for no more than the right sound run side by side; those that look at a clock run alone.
+CLOCKLESS := tests/bars tests/nodes
+
 .PHONY: run run-ai test test-ai lint bench bench-ai system clean
 
 run: $(VENV)/installed
@@ -23,7 +26,8 @@ run-ai: $(VENV_AI)/installed
 
 test: $(VENV)/installed-dev system lint
 	$(PIP) check
-	$(BIN)/python -m pytest --ignore tests/ai
+	$(BIN)/python -m pytest -n 2 $(CLOCKLESS)
+	$(BIN)/python -m pytest --ignore tests/ai $(CLOCKLESS:%=--ignore %)
 
 # The learned models, in an environment of their own: the other one stays without torch.
 test-ai: $(VENV_AI)/installed
