@@ -120,6 +120,11 @@ class NodeError(RegrooveError):
         Its parameters at the time, defaults included.
     cause : BaseException
         What the node function raised.
+
+    Attributes
+    ----------
+    reason : str
+        What the cause says; of what is not Regroove's own, its type as well.
     """
 
     def __init__(self, node_id: str, kind: str, params: Mapping[str, object], cause: BaseException) -> None:
@@ -128,10 +133,9 @@ class NodeError(RegrooveError):
         self.params = dict(params)
         self.cause = cause
         settings = ", ".join(f"{name}={value!r}" for name, value in self.params.items())
-        reason = str(cause) or type(cause).__name__
-        if not isinstance(cause, RegrooveError):
-            reason = f"{type(cause).__name__}: {reason}"
-        super().__init__(f"{node_id} ({kind}) failed: {reason}" + (f" [{settings}]" if settings else ""))
+        said = str(cause) or type(cause).__name__
+        self.reason = said if isinstance(cause, RegrooveError) else f"{type(cause).__name__}: {said}"
+        super().__init__(f"{node_id} ({kind}) failed: {self.reason}" + (f" [{settings}]" if settings else ""))
 
 
 class Cancelled(RegrooveError):

@@ -207,11 +207,9 @@ class Additions:
             do(progress)
         except Cancelled:
             pass
-        except RegrooveError as error:
-            problem = str(error)
         except Exception as error:
-            # A fault of ours: told too, since nothing else could be got while this job seemed to go on.
-            problem = f"{type(error).__name__}: {error}"
+            # Faults of ours are told too: nothing else could be got while this job seemed to go on.
+            problem = _said(error)
         self._studio.inbox.post(lambda: self._take_end(problem))
 
     def _tell(self, **news: float | str) -> None:
@@ -236,7 +234,7 @@ class Additions:
         self._studio.runner.look_again()
 
     def _raised(self, error: Exception) -> None:
-        self._studio.inbox.post(lambda: self._take_problem(f"{type(error).__name__}: {error}"))
+        self._studio.inbox.post(lambda: self._take_problem(_said(error)))
 
     def _take_problem(self, problem: str) -> None:
         self.problem = problem
@@ -258,6 +256,10 @@ class Additions:
             get=lambda progress: install(extra, progress),
             remove=lambda progress: remove(extra, everything, progress),
         )
+
+
+def _said(error: Exception) -> str:
+    return str(error) if isinstance(error, RegrooveError) else f"{type(error).__name__}: {error}"
 
 
 def _of_weights(weights: Weights) -> Addition:

@@ -12,7 +12,6 @@ from typing import Literal
 from nodegraph.document import Document
 from nodegraph.editor.work.costs import Costs
 from nodegraph.editor.work.lane import checking
-from nodegraph.editor.work.reasons import failure_text
 from nodegraph.errors import Cancelled, OutputError
 from nodegraph.events import RunEvent, RunResult
 from nodegraph.execute import plan, run, run_pages
@@ -130,7 +129,7 @@ def make(order: Order, cancel: threading.Event, tell: Callable[[Making], None]) 
         return Made(order, "cancelled")
     except OutputError as error:
         return Made(order, "refused", refusals=(str(error),))
-    failures = {keys[node_id]: failure_text(error) for node_id, error in result.failures.items()}
+    failures = {keys[node_id]: error.reason for node_id, error in result.failures.items()}
     return Made(order, "done", result, failures)
 
 

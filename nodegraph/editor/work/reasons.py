@@ -8,12 +8,11 @@ from typing import Any
 from nodegraph.editor.words import N_, _
 from nodegraph.editor.words.names import kind_name, param_name, port_name
 from nodegraph.editor.words.values import decimal
-from nodegraph.errors import NodeError, RegrooveError
 from nodegraph.graph import NodeId
 from nodegraph.plan import Cause, Reason, reasons
 from nodegraph.recipe import Recipe
 
-__all__ = ["failure_below", "failure_text", "why_it_runs"]
+__all__ = ["failure_below", "why_it_runs"]
 
 _SENTENCES: Mapping[Cause, str] = {
     "new": N_("It has not run yet."),
@@ -46,10 +45,9 @@ def why_it_runs(recipe: Recipe, page: Mapping[str, Any] | None, title_of: Callab
 
 
 def _sentence(reason: Reason, title_of: Callable[[NodeId], str]) -> str:
-    before, after = decimal(reason.before), decimal(reason.after)
-    if reason.what == "moved":
-        before, after = title_of(before), title_of(after)
-    elif reason.unit:
+    shown = title_of if reason.what == "moved" else decimal
+    before, after = shown(reason.before), shown(reason.after)
+    if reason.unit:
         after = f"{after} {reason.unit}"
     return _(_SENTENCES[reason.what]).format(name=_named(reason, title_of), before=before, after=after)
 
@@ -66,13 +64,6 @@ def _named(reason: Reason, title_of: Callable[[NodeId], str]) -> str:
             return title_of(reason.name)
         case _:
             return reason.name
-
-
-def failure_text(error: NodeError) -> str:
-    """Return what a node's failure says: the node itself and its parameters stand where it is shown."""
-    cause = error.cause
-    said = str(cause) or type(cause).__name__
-    return said if isinstance(cause, RegrooveError) else f"{type(cause).__name__}: {said}"
 
 
 def failure_below(name: str, *, failed: bool) -> str:

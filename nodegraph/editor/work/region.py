@@ -24,7 +24,6 @@ from nodegraph.editor.listen.sound import Sound
 from nodegraph.editor.words import _
 from nodegraph.editor.work.keeping import Keeping
 from nodegraph.editor.work.passages import Passage, cut
-from nodegraph.editor.work.reasons import failure_text
 from nodegraph.editor.work.route import Need, Route, Step, first_sound
 from nodegraph.errors import Cancelled, NodeError
 from nodegraph.perform import Session, call_node, perform
@@ -127,7 +126,7 @@ class Regions:
                 try:
                     sounds[port] = _Hearing(self, wish, recipes, part).sound(ref)
                 except NodeError as error:
-                    failures[recipes.made[error.node_id].key] = why_not[port] = failure_text(error)
+                    failures[recipes.made[error.node_id].key] = why_not[port] = error.reason
                 except _TimeChanged as changed:
                     why_not[port] = str(changed)
         return Heard(wish, sounds, keys, why_not, failures)
