@@ -1,4 +1,7 @@
-"""`regroove models`: which weights there are; fetching, importing, verifying and removing them."""
+"""`regroove models`: which weights there are; fetching, importing, verifying and removing them.
+
+Loaded with every command: what only these commands need is imported by them.
+"""
 
 from __future__ import annotations
 
@@ -18,8 +21,6 @@ from nodegraph.terminal import REFUSED, Tools, cancel_on_interrupt
 from nodegraph.weights import Weights, models_folder, size_text
 
 __all__ = ["models"]
-
-# Loaded with every command: what only these commands need is imported by them.
 
 models = typer.Typer(
     help="The weights of learned models: list, fetch, import, verify, remove.", invoke_without_command=True

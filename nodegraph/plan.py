@@ -115,7 +115,7 @@ def make_plan(
     *,
     history: Mapping[str, Any],
     absent: frozenset[str] = frozenset(),
-    why: Callable[[Recipe, Mapping[str, Any] | None], str] | None = None,
+    why: Callable[[Recipe], str] | None = None,
 ) -> Plan:
     """Return what would run for the targets' sake: their ancestors, cut at cached results.
 
@@ -134,9 +134,9 @@ def make_plan(
     absent : frozenset of str
         Keys that are not to be counted as cached.
     why : callable, optional
-        Tells why a node runs, from its recipe and its page; without one, `explain` does.
+        Tells why a node runs, for who has other words for it than `explain`.
     """
-    targets, tell = tuple(targets), why or explain
+    targets = tuple(targets)
     states = _demand(recipes, cache, targets, absent)
     inputs = {path for recipe in recipes.made.values() for path in input_paths(recipe)}
     writers: dict[Path, NodeId] = {}
@@ -150,7 +150,10 @@ def make_plan(
         said = ""
         if state == "run":
             refusal = output_problem(recipe, places, inputs) or _rival_problem(recipe, writers)
-            state, said = ("blocked", refusal) if refusal else ("run", tell(recipe, page))
+            if refusal:
+                state, said = "blocked", refusal
+            else:
+                said = why(recipe) if why else explain(recipe, page)
         if recipe.output_path is not None:
             writers[recipe.output_path] = node_id
         steps.append(Step(node_id, recipe.spec.kind, state, said, page["seconds"] if page else None))

@@ -83,7 +83,7 @@ def open_unmix(
     AudioError
         If the model's result is not finite.
     Cancelled
-        If the user cancelled: within what one of the networks takes for 28 s of sound.
+        If the user cancelled: felt between the networks of a block, and after its filter.
 
     References
     ----------

@@ -48,7 +48,7 @@ def text_to_edit(param: Param, value: object) -> str:
         return ""
     if isinstance(value, float):
         # With the minus of the keyboard.
-        return decimal(f"{value:.10g}").replace("−", "-")
+        return _plain(value).replace("−", "-")
     return str(value)
 
 

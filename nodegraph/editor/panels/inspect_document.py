@@ -54,7 +54,7 @@ class DocumentSheet:
     def refresh(self) -> None:
         """Show anew what would run, if that is another than before."""
         document, run = self._studio.desk.document, self._studio.desk.run_state
-        names = {line.node_id: node_name(document, line.node_id) for line in run.lines}
+        names = {line.node_id: node_name(document, line.node_id) for line in run.lines[:_MOST_LINES]}
         shown = run.lines, names, len(document.graph.nodes), len(document.graph.links)
         if shown == self._shown or not dpg.does_item_exist("inspector.plan"):
             return
@@ -109,10 +109,8 @@ class DocumentSheet:
         ]
         words("inspector.plan", ", ".join(facts), colour=quiet)
         if not run.lines:
-            nothing = (
-                _("Nothing would run: every result is there.") if nodes else _("There is nothing to run.")
-            )
-            words("inspector.plan", nothing)
+            all_there = _("Nothing would run: every result is there.")
+            words("inspector.plan", all_there if nodes else _("There is nothing to run."))
         if run.to_run:
             text = ngettext("{count} node would run.", "{count} nodes would run.", run.to_run)
             words("inspector.plan", text.format(count=run.to_run))
@@ -145,7 +143,9 @@ class DocumentSheet:
             studio.desk.select(Selection(frozenset({line.node_id})))
 
         dpg.add_selectable(label=name, parent=cell, tag=f"inspector.plan.{line.node_id}", callback=select)
-        why = _("It cannot run: {reason}").format(reason=told(line.why)) if line.blocked else told(line.why)
+        why = told(line.why)
+        if line.blocked:
+            why = _("It cannot run: {reason}").format(reason=why)
         colour = studio.colours.warning if line.blocked else studio.colours.quiet
         words(cell, why, colour=colour, font=FONTS.small)
         dpg.add_spacer(parent=cell, height=round(2 * studio.scale))

@@ -162,17 +162,10 @@ class Knowledge:
         session: Session,
         recipes: Recipes,
         pages: Mapping[str, Any],
-        why: Callable[[NodeId], str],
+        why: Callable[[Recipe], str],
     ) -> tuple[Plan, frozenset[NodeId]]:
         targets = default_targets(document, session.library)
-        found = make_plan(
-            recipes,
-            self._cache,
-            session.places,
-            targets,
-            history=pages,
-            why=lambda recipe, _: why(recipe.node_id),
-        )
+        found = make_plan(recipes, self._cache, session.places, targets, history=pages, why=why)
         return found, frozenset(document.graph.ancestors(targets))
 
 
@@ -195,7 +188,7 @@ def _lines(
     needed: frozenset[NodeId],
     recipes: Recipes,
     costs: Costs,
-    why: Callable[[NodeId], str],
+    why: Callable[[Recipe], str],
 ) -> tuple[PlanLine, ...]:
     lines = []
     for step in found.steps:
@@ -206,7 +199,7 @@ def _lines(
             lines.append(PlanLine(step.node_id, step.why, blocked=True))
         else:
             recipe = recipes.made[step.node_id]
-            lines.append(PlanLine(step.node_id, why(step.node_id), costs.expected_s(recipe)))
+            lines.append(PlanLine(step.node_id, why(recipe), costs.expected_s(recipe)))
     return tuple(lines)
 
 
@@ -232,13 +225,13 @@ class _States:
     def all(self) -> dict[NodeId, NodeState]:
         return {node_id: self._state(node_id) for node_id in self._graph.order}
 
-    def why(self, node_id: NodeId) -> str:
-        """Return why a node that has a recipe would run."""
-        found = self._whys.get(node_id)
+    def why(self, recipe: Recipe) -> str:
+        """Return why a node would run."""
+        found = self._whys.get(recipe.node_id)
         if found is None:
             title_of = partial(node_name, self._document)
-            found = why_it_runs(self._recipes.made[node_id], self._pages.get(node_id), title_of)
-            self._whys[node_id] = found
+            found = why_it_runs(recipe, self._pages.get(recipe.node_id), title_of)
+            self._whys[recipe.node_id] = found
         return found
 
     def _is_unavailable(self, node: Node) -> bool:
@@ -293,4 +286,4 @@ class _States:
         if failure is not None:
             self._blame[node_id] = node_id
             return NodeState("failed", reason=failure, seconds=seconds)
-        return NodeState("stale", reason=self.why(node_id), seconds=seconds)
+        return NodeState("stale", reason=self.why(recipe), seconds=seconds)
