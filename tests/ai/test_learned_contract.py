@@ -12,7 +12,6 @@ from pathlib import Path
 
 import pytest
 import test_contract as contract
-import tiny_models
 
 KINDS = (
     "separate.demucs",
@@ -44,13 +43,9 @@ CHECKS: dict[str, Callable[..., None]] = {
 }
 
 
-@pytest.fixture(scope="module", autouse=True)
-def _weights(tmp_path_factory: pytest.TempPathFactory):
-    folder = tmp_path_factory.mktemp("models")
-    tiny_models.write_all(folder)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("REGROOVE_MODELS", str(folder))
-        yield
+@pytest.fixture(autouse=True)
+def _here(models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("REGROOVE_MODELS", str(models))
 
 
 @pytest.mark.parametrize("check", CHECKS.values(), ids=CHECKS.keys())

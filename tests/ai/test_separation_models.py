@@ -23,13 +23,6 @@ MODELS = ("htdemucs", "htdemucs_ft", "htdemucs_6s", "hdemucs_mmi", "mdx")
 STEMS = ("vocals", "drums", "bass", "other", "guitar", "piano")
 
 
-@pytest.fixture(scope="session")
-def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    root = tmp_path_factory.mktemp("models")
-    tiny_models.write_all(root)
-    return root
-
-
 @pytest.fixture(autouse=True)
 def _here(models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("REGROOVE_MODELS", str(models))

@@ -88,6 +88,19 @@ def open_window(screen: str, request: pytest.FixtureRequest) -> Iterator[Callabl
 
 
 @pytest.fixture
+def scene(studio, open_window):
+    """Open the whole window on the small document of `panel_scene`."""
+    from panel_scene import DOCUMENT, PanelScene
+
+    from nodegraph.editor.window.opening import make_window
+
+    studio.desk.open(DOCUMENT, None)
+    user = open_window(make_window(studio))
+    user.frames(4)
+    return PanelScene(user, studio)
+
+
+@pytest.fixture
 def editor(studio, open_window) -> Iterator[object]:
     """Open the whole window on an empty document; the tour was seen."""
     from whole import Editor

@@ -3,25 +3,14 @@
 import dearpygui.dearpygui as dpg
 import numpy as np
 import pytest
-from panel_scene import DOCUMENT, GRAPH, PanelScene, texts_of
+from panel_scene import DOCUMENT, GRAPH, texts_of
 
 from nodegraph.audio import Curve, Measure, Report
 from nodegraph.document import Document
 from nodegraph.editor.desk.desk import Selection
 from nodegraph.editor.desk.states import Loudness, NodeState, PlanLine, PortRef, RunState
 from nodegraph.editor.panels.report import add_report
-from nodegraph.editor.window.opening import make_window
-from nodegraph.editor.words import use_language
 from nodegraph.graph import Graph, Node
-
-
-@pytest.fixture
-def scene(studio, open_window):
-    studio.desk.open(DOCUMENT, None)
-    user = open_window(make_window(studio))
-    user.frames(4)
-    yield PanelScene(user, studio)
-    use_language("en")
 
 
 def test_one_drag_of_a_slider_is_one_step_of_the_history(scene):

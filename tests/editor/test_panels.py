@@ -2,26 +2,15 @@
 
 import dearpygui.dearpygui as dpg
 import pytest
-from panel_scene import DOCUMENT, GRAPH, PanelScene, texts_of
+from panel_scene import GRAPH, texts_of
 
 from nodegraph.editor.desk.keymap import Chord, chord_text
 from nodegraph.editor.panels.fields import typing
-from nodegraph.editor.window.opening import make_window
 from nodegraph.editor.words import use_language
 from nodegraph.editor.words.catalogue import catalogue_file
 from nodegraph.editor.words.names import kind_name
 from nodegraph.editor.words.prose import paragraphs
 from nodegraph.graph import Link
-
-
-@pytest.fixture
-def scene(studio, open_window):
-    studio.desk.open(DOCUMENT, None)
-    user = open_window(make_window(studio))
-    user.frames(4)
-    yield PanelScene(user, studio)
-    use_language("en")
-
 
 # --- finding and adding ---------------------------------------------------------------------------
 

@@ -1,9 +1,8 @@
 """What is known of nodes: states, reasons, the plan before a run, loudness."""
 
-import itertools
 import threading
 import time
-from itertools import pairwise
+from itertools import count, pairwise
 
 import pytest
 from bench_of_work import Bench, graph, make_studio, port
@@ -226,7 +225,7 @@ def test_300_nodes_cost_little(bench):
     document = Document(Graph(nodes, links))
     knowledge = Knowledge(bench.studio.cache)
     knowledge.answer(Inquiry(document, session_of(bench.studio, None)), lambda: None)
-    values = itertools.count(2.0)
+    values = count(2.0)
 
     def edit_and_ask() -> None:
         changed = document.graph.set_param("n150", "gain_db", next(values), bench.studio.library)

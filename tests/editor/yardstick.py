@@ -8,21 +8,22 @@ from hashlib import blake2b
 
 __all__ = ["plain_seconds"]
 
-PLAIN_S = 0.0055
-"""What `_plain_work` takes on the machine that the bars were set on."""
+# What `_plain_work` takes on the machine that the bars were set on (s).
+_PLAIN_S = 0.0055
+_TRIES = 9
 
 
-def plain_seconds(work: Callable[[], object], tries: int = 9) -> float:
+def plain_seconds(work: Callable[[], object]) -> float:
     """Return how long this thread would compute on the machine that the bars were set on.
 
     The work and a plain piece of Python are done in turns, so that both meet the same moments of a busy
     machine; the middle one of the tries counts.
     """
     ratios = []
-    for _ in range(tries):
+    for _ in range(_TRIES):
         plain = _own(_plain_work)
         ratios.append(_own(work) / plain)
-    return statistics.median(ratios) * PLAIN_S
+    return statistics.median(ratios) * _PLAIN_S
 
 
 def _own(work: Callable[[], object]) -> float:
