@@ -12,7 +12,7 @@ PIP_AI := $(BIN_AI)/python -m pip --disable-pip-version-check
 # torch's own threads would spin while they wait, which starves everything else on a busy machine.
 export OMP_WAIT_POLICY ?= PASSIVE
 
-# Tests that ask for no more than the right sound run side by side; those that look at a clock run alone.
+# Tests of the sound run side by side; those that look closely at a clock are elsewhere, and run alone.
 CLOCKLESS := tests/bars tests/nodes
 
 .PHONY: run run-ai test test-ai lint bench bench-ai system clean
