@@ -69,9 +69,15 @@ def is_gone(pid):
         os.kill(int(pid), 0)
     except ProcessLookupError:
         return True
-    stat = Path(f"/proc/{pid}/stat")
+    if not Path("/proc/self/stat").exists():
+        return False
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        # It went between the two questions.
+        return True
     # A zombie whose new parent has not looked yet is gone, too.
-    return stat.exists() and stat.read_text().rsplit(")", 1)[1].split()[0] == "Z"
+    return stat.rsplit(")", 1)[1].split()[0] == "Z"
 
 
 def worker(backend=BACKEND, **options):
