@@ -15,6 +15,8 @@ import dearpygui._dearpygui as native
 import dearpygui.dearpygui as dpg
 
 _LIBRARY = ctypes.CDLL(native.__file__)
+# Within this time two clicks are one (Dear ImGui's own is 0.3 s).
+_DOUBLE_CLICK_S = 0.35
 _MODIFIERS = {
     "Ctrl": (1 << 12, dpg.mvKey_LControl),
     "Shift": (1 << 13, dpg.mvKey_LShift),
@@ -83,6 +85,7 @@ class User:
 
     def __init__(self, pump: Callable[[], None]) -> None:
         self.pump = pump
+        self._pulled_at = -_DOUBLE_CLICK_S
         # The real pointer is parked inside: a focused window reads it again each frame otherwise.
         for place in ((40, 40), (60, 60)):
             _set_cursor(_window(), *place)
@@ -136,6 +139,10 @@ class User:
         held: str = "",
     ) -> None:
         self.move(*begin)
+        # Who pulls at the same place again takes longer than a double click may.
+        while time.monotonic() - self._pulled_at < _DOUBLE_CLICK_S:
+            self.pump()
+        self._pulled_at = time.monotonic()
         self._hold(held, True)
         self.press(button)
         for step in range(1, steps + 1):
