@@ -8,6 +8,7 @@ from panel_scene import DOCUMENT, GRAPH, texts_of
 from nodegraph.audio import Curve, Measure, Report
 from nodegraph.document import Document
 from nodegraph.editor.desk.desk import Selection
+from nodegraph.editor.desk.edits import rename
 from nodegraph.editor.desk.states import Loudness, NodeState, PlanLine, PortRef, RunState
 from nodegraph.editor.panels.report import add_report
 from nodegraph.graph import Graph, Node
@@ -166,6 +167,17 @@ def test_what_would_run_is_listed_with_why_and_how_long(scene):
     assert dpg.get_item_label("inspector.plan.gain") == "Räume öffnen"
     scene.user.click_item("inspector.plan.gain")
     assert scene.desk.selection.nodes == {"gain"}
+
+
+def test_a_name_that_is_cut_ends_with_an_ellipsis(scene):
+    name = "Der Pegel der Melodie, wie er vor dem Mischen sein soll"
+    scene.desk.edit(rename(scene.desk.document, "gain", name), "Rename")
+    scene.desk.know_run(RunState(lines=PLAN))
+    scene.user.frames(3)
+    shown = dpg.get_item_label("inspector.plan.gain")
+    assert shown.endswith("…")
+    assert name.startswith(shown[:-1])
+    assert dpg.get_item_label("inspector.plan.mix") == "Mix"
 
 
 def test_progress_makes_no_new_list_and_takes_no_text_from_who_types(scene):

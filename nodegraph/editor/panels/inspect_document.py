@@ -10,8 +10,9 @@ from nodegraph.editor.desk import edits
 from nodegraph.editor.desk.desk import Selection
 from nodegraph.editor.desk.outline_text import node_name
 from nodegraph.editor.desk.states import PlanLine
-from nodegraph.editor.panels.fields import TextBox, heading, icon_button, words
-from nodegraph.editor.panels.rows import list_theme
+from nodegraph.editor.look.typesetting import fitting, text_width
+from nodegraph.editor.panels.fields import TextBox, heading, icon_button, tip, words
+from nodegraph.editor.panels.rows import list_theme, name_room
 from nodegraph.editor.panels.styling import FONTS
 from nodegraph.editor.words import _, ngettext, told
 from nodegraph.editor.words.values import duration_text
@@ -23,6 +24,8 @@ __all__ = ["DocumentSheet"]
 
 # Nobody reads more of them; the canvas shows the state of every node.
 _MOST_LINES = 60
+# Of names and of durations, and the edges of the pane; at 100 %.
+_NAME_SIZE, _ASIDE_SIZE, _EDGES = 16.0, 14.0, 20
 
 
 class DocumentSheet:
@@ -32,10 +35,12 @@ class DocumentSheet:
     ----------
     studio : Studio
         Its document, and what is known of it.
+    width : float
+        Of the pane, in pixels.
     """
 
-    def __init__(self, studio: Studio) -> None:
-        self._studio = studio
+    def __init__(self, studio: Studio, width: float) -> None:
+        self._studio, self._width = studio, width
         self._boxes: tuple[TextBox, ...] = ()
         self._shown: object = None
 
@@ -51,11 +56,16 @@ class DocumentSheet:
         self._shown = None
         self.refresh()
 
+    def fit(self, width: float) -> None:
+        """Cut names that do not fit into a pane so wide; they are told whole beside the pointer."""
+        self._width = width
+        self.refresh()
+
     def refresh(self) -> None:
         """Show anew what would run, if that is another than before."""
         document, run = self._studio.desk.document, self._studio.desk.run_state
         names = {line.node_id: node_name(document, line.node_id) for line in run.lines[:_MOST_LINES]}
-        shown = run.lines, names, len(document.graph.nodes), len(document.graph.links)
+        shown = run.lines, names, len(document.graph.nodes), len(document.graph.links), self._width
         if shown == self._shown or not dpg.does_item_exist("inspector.plan"):
             return
         self._shown = shown
@@ -128,26 +138,36 @@ class DocumentSheet:
         dpg.add_table_column(parent=table, width_stretch=True)
         dpg.add_table_column(parent=table, width_fixed=True)
         dpg.bind_item_theme(table, list_theme(studio))
-        for line in lines[:_MOST_LINES]:
-            self._add_line(dpg.add_table_row(parent=table), line, names[line.node_id])
-        more = len(lines) - _MOST_LINES
+        listed = lines[:_MOST_LINES]
+        lasts = ["" if line.expected_s is None else duration_text(line.expected_s) for line in listed]
+        aside = max(text_width(last, _ASIDE_SIZE * studio.scale) for last in lasts)
+        width = self._width - _EDGES * studio.scale
+        room = name_room(width, studio.scale, aside, swatches=False)
+        for line, last in zip(listed, lasts, strict=True):
+            row = dpg.add_table_row(parent=table)
+            self._add_line(row, line, names[line.node_id], room)
+            words(row, last, colour=studio.colours.quiet, font=FONTS.small, wrap=-1)
+        more = len(lines) - len(listed)
         if more > 0:
             text = ngettext("{count} more node.", "{count} more nodes.", more).format(count=more)
             words("inspector.plan", text, colour=studio.colours.quiet, font=FONTS.small)
 
-    def _add_line(self, row: Tag, line: PlanLine, name: str) -> None:
+    def _add_line(self, row: Tag, line: PlanLine, name: str, room: float) -> None:
         studio = self._studio
         cell = dpg.add_group(parent=row)
 
         def select() -> None:
             studio.desk.select(Selection(frozenset({line.node_id})))
 
-        dpg.add_selectable(label=name, parent=cell, tag=f"inspector.plan.{line.node_id}", callback=select)
+        label = fitting(name, _NAME_SIZE * studio.scale, room)
+        item = dpg.add_selectable(
+            label=label, parent=cell, tag=f"inspector.plan.{line.node_id}", callback=select
+        )
+        if label != name:
+            tip(studio, item, name)
         why = told(line.why)
         if line.blocked:
             why = _("It cannot run: {reason}").format(reason=why)
         colour = studio.colours.warning if line.blocked else studio.colours.quiet
         words(cell, why, colour=colour, font=FONTS.small)
         dpg.add_spacer(parent=cell, height=round(2 * studio.scale))
-        last = "" if line.expected_s is None else duration_text(line.expected_s)
-        words(row, last, colour=studio.colours.quiet, font=FONTS.small, wrap=-1)

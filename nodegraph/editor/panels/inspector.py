@@ -55,7 +55,7 @@ class Inspector:
         self._remedies = remedies
         self._watch = studio.desk.watch()
         self._built: object = None
-        self._narrow = False
+        self._narrow, self._width = False, float("inf")
         self._params: ParamFields | None = None
         self._node: NodeSheet | None = None
         self._sheet: DocumentSheet | None = None
@@ -68,10 +68,13 @@ class Inspector:
 
     def place(self, pane: Pane) -> None:
         """See Part."""
+        self._width = pane.width
         narrow = pane.width < _NARROW * self._studio.scale
         if narrow != self._narrow:
             self._narrow = narrow
             self._fill(anew=self._built is not None)
+        if self._sheet is not None:
+            self._sheet.fit(pane.width)
 
     def update(self) -> None:
         """See Part."""
@@ -124,7 +127,7 @@ class Inspector:
         elif desk.selection.links:
             fill_link(self._studio, "inspector", sorted(desk.selection.links))
         else:
-            self._sheet = DocumentSheet(self._studio)
+            self._sheet = DocumentSheet(self._studio, self._width)
             self._sheet.build("inspector")
 
     def _finish(self) -> None:
